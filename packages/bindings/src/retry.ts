@@ -18,8 +18,8 @@ import {
   dagNodes,
   dagsOf,
   findNamed,
-  functionName,
   type NamedObject,
+  nameOfFunction,
   RecordReader,
   repositoryError,
   scopeOf,
@@ -147,10 +147,7 @@ function selectedFailures(store: Store, what: string | undefined): readonly Fail
   const failures = distinct([...workFailures(objects), ...committedFailures(store, objects)]);
   if (what === undefined) return failures;
   const reader = new RecordReader(store);
-  const functionOf = ({ exec }: FailedOutcome): string => {
-    const datum = reader.read('datum', exec.functionDatumId);
-    return functionName(datum.kind === 'uri' ? datum.value : undefined);
-  };
+  const functionOf = ({ exec }: FailedOutcome): string => nameOfFunction(reader, exec.functionDatumId);
   const named = failures.filter(
     (failure) => functionOf(failure) === what || partsOf(failure.workName).dag === what,
   );

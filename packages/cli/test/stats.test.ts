@@ -132,6 +132,22 @@ export const brave = async (n: number): Promise<number> => call(boom, n).then(()
     expect(await other.ok('stats')).toContain('1 failed');
   });
 
+  it('counts the time of a call that had run for another branch [DML-REP-0410]', async () => {
+    const other = await TestRepository.create();
+    const define = (name: string, build: string): Promise<unknown> =>
+      other.define(name, build, { code: STEPS });
+    await define('base', '(dag) => 0');
+    await other.ok('branch', 'side');
+    await define('first', '(dag) => dag.call(steps.inner, 1)');
+    const [ran] = (await other.json<Sums>('stats')).slowestCalls;
+    await other.ok('switch', 'side');
+    await define('second', '(dag) => dag.call(steps.inner, dag.call(steps.size, dag.call(steps.load, 1)))');
+    expect((await other.json<Sums>('stats')).dags).toMatchObject([
+      { dag: 'base' },
+      { dag: 'second', executed: 2, answered: 1, savedMs: ran?.durationMs },
+    ]);
+  });
+
   it('lists ten calls at most [DML-REP-0411]', async () => {
     const other = await TestRepository.create();
     await other.define('many', '(dag) => Array.from({ length: 12 }, (_, n) => dag.call(steps.inner, n))', {

@@ -126,7 +126,14 @@ export {
 export { admitRepository } from './trust/admit-repository.ts';
 export { TrustList } from './trust/trust-list.ts';
 export { type UserContext, userContext } from './trust/user-context.ts';
-export { type CallText, type CallTextOptions, callText, functionName, valueText } from './views/call-text.ts';
+export {
+  type CallText,
+  type CallTextOptions,
+  callText,
+  functionName,
+  nameOfFunction,
+  valueText,
+} from './views/call-text.ts';
 export { Commit } from './views/commit.ts';
 export { commitThatMade, differingCalls } from './views/commit-changes.ts';
 export { currentCommit, dagsOf, type NamedDag } from './views/commit-view.ts';

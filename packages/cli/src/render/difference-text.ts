@@ -5,8 +5,8 @@ import {
   type Comparison,
   callText,
   functionChanges,
-  functionName,
   type NodePair,
+  nameOfFunction,
   type Origin,
   shortId,
   type ValueDifference,
@@ -108,6 +108,5 @@ function nodeText({ source, after }: Comparison, nodeId: NodeId): string {
 function shortCall({ source }: Comparison, nodeId: NodeId): string {
   const node = source.read('node', nodeId);
   if (!('inputs' in node)) return '';
-  const uri = source.read('datum', node.functionDatumId);
-  return `${functionName(uri.kind === 'uri' ? uri.value : undefined)}()`;
+  return `${nameOfFunction(source, node.functionDatumId)}()`;
 }

@@ -1,6 +1,7 @@
 import { type NodeId, treeEntries } from '@daggerml/object-model';
+import { nameOfFunction } from '../views/call-text.ts';
 import type { CallSide, Comparison, ExplainSource } from './call-side.ts';
-import { computed, nameOfFunction } from './own-differences.ts';
+import { computed } from './own-differences.ts';
 
 /** Calls of each side that the other one does not have, in the order of their dags. */
 export interface UnmatchedCalls {

@@ -7,7 +7,7 @@ import {
   treeCount,
   treeFrom,
 } from '@daggerml/object-model';
-import { functionName } from '../views/call-text.ts';
+import { nameOfFunction } from '../views/call-text.ts';
 import type { Comparison, ExplainSource } from './call-side.ts';
 
 /** The nodes that are compared, one of each side. */
@@ -108,10 +108,4 @@ function inputDifferences(
 export function computed(source: ExplainSource, nodeId: NodeId): ComputedNode | undefined {
   const node = source.read('node', nodeId);
   return 'inputs' in node ? node : undefined;
-}
-
-/** Returns the short name of the function that a datum names. */
-export function nameOfFunction(source: ExplainSource, functionDatumId: DatumId): string {
-  const datum = source.read('datum', functionDatumId);
-  return functionName(datum.kind === 'uri' ? datum.value : undefined);
 }

@@ -10,7 +10,7 @@ import {
 } from '@daggerml/object-model';
 import { diffCommits } from '@daggerml/store';
 import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
-import { functionName } from '../views/call-text.ts';
+import { nameOfFunction } from '../views/call-text.ts';
 import { readFirstParents } from '../workspace/first-parents.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { IdNumbers } from './id-numbers.ts';
@@ -206,8 +206,7 @@ class Stats {
   #addToFunction(functionDatumId: DatumId, status: 'ok' | 'error', durationMs: number): void {
     let stats = this.#functions.get(functionDatumId);
     if (stats === undefined) {
-      const uri = this.#reader.readDatum(functionDatumId);
-      const name = functionName(uri.kind === 'uri' ? uri.value : undefined);
+      const name = nameOfFunction(this.#reader, functionDatumId);
       stats = { function: name, calls: 0, failed: 0, totalMs: 0, longestMs: 0 };
       this.#functions.set(functionDatumId, stats);
     }

@@ -54,8 +54,7 @@ function textOf(source: RecordSource, nodeId: NodeId, options: CallTextForm): Ca
     length += text.length;
     inputs.push(text);
   }
-  const uri = source.read('datum', node.functionDatumId);
-  const name = functionName(uri.kind === 'uri' ? uri.value : undefined);
+  const name = nameOfFunction(source, node.functionDatumId);
   return { text: `${name}(${inputs.join(', ')})`, inputs };
 }
 
@@ -96,6 +95,12 @@ export function datumText(source: RecordSource, datum: Datum, limit: number, end
     if (text.length > limit) return `${text.slice(0, limit).toWellFormed()}…${end}`;
   }
   return text;
+}
+
+/** Returns the short name of the function that a datum names. */
+export function nameOfFunction(source: RecordSource, functionDatumId: DatumId): string {
+  const datum = source.read('datum', functionDatumId);
+  return functionName(datum.kind === 'uri' ? datum.value : undefined);
 }
 
 /** Returns the short name of a function: the export of a captured one, the path of a builtin. */
