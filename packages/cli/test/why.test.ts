@@ -160,6 +160,33 @@ describe('dml why', () => {
     );
   });
 
+  it('shows a changed script of words, and its folders file by file [DML-EXE-3516]', async () => {
+    const script = async (command: string): Promise<Why> => {
+      repository.write(
+        'script.ts',
+        `import { definePipeline, input, text } from '@daggerml/bindings';
+        export const said = definePipeline('said', (dag) =>
+          dag.script({ command: ${command}, files: ['parts'], output: text() }));`,
+      );
+      await repository.ok('run', 'script.ts');
+      return why('said#root');
+    };
+    repository.write('parts/deep/say.sh', 'echo 1 "$1"\n');
+    repository.write('parts/other.txt', 'other');
+    await script("['bash', 'parts/deep/say.sh', input('what', 'x')]");
+    const words = await script("['bash', '-e', 'parts/deep/say.sh', input('what', 'x')]");
+    expect(words.sentence).toMatch(/ ran because the code of .* changed \(command\)$/);
+    expect(words.changes?.files).toMatchObject([
+      {
+        path: 'command',
+        diff: ['@@ -1,1 +1,1 @@', '-bash parts/deep/say.sh <what>', '+bash -e parts/deep/say.sh <what>'],
+      },
+    ]);
+    repository.write('parts/deep/say.sh', 'echo 2 "$1"\n');
+    const { changes } = await script("['bash', '-e', 'parts/deep/say.sh', input('what', 'x')]");
+    expect(changes?.files.map(({ path }) => path)).toEqual(['parts/deep/say.sh']);
+  });
+
   it('reports an input that changed while its value stayed equal [DML-EXE-1707]', async () => {
     await run(5, 2);
     await run(5, 2, CODE.replace('row < limit', '!(row >= limit)'));

@@ -1,6 +1,7 @@
 import { type DatumId, type ExecId, type ExecRecord, readBlob, sha256Hex } from '@daggerml/object-model';
 import { liftDatum, StoredBlob } from '@daggerml/values';
 import { fieldsOf } from '../receipts/receipt-of.ts';
+import { commandText, scriptCommand } from '../views/script-command.ts';
 import type { ExplainSource } from './call-side.ts';
 
 /** Package whose code a captured function carries. */
@@ -91,12 +92,13 @@ export function sourcesOfScript(
   functionDatumId: DatumId,
 ): FunctionSources | undefined {
   const named = source.read('datum', functionDatumId);
-  const attachmentId = named.kind === 'uri' ? named.attachmentDatumId : undefined;
-  if (attachmentId === undefined || source.read('datum', attachmentId).kind !== 'map') return undefined;
-  const { command, files } = readReceipt(source, attachmentId);
-  if (typeof command !== 'string') return undefined;
+  if (named.kind !== 'uri' || named.attachmentDatumId === undefined) return undefined;
+  const command = scriptCommand(source, named.value);
+  if (command === undefined) return undefined;
+  const text = typeof command === 'string' ? command : commandText(command);
+  const { files } = readReceipt(source, named.attachmentDatumId);
   const found = new Map<string, SourceText>([
-    ['command', { sha256: sha256Hex(new TextEncoder().encode(command)), text: () => command }],
+    ['command', { sha256: sha256Hex(new TextEncoder().encode(text)), text: () => text }],
   ]);
   const open: [path: string, value: unknown][] = Object.entries(fieldsOf(files));
   for (const [path, value] of open) {
