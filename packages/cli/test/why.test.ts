@@ -326,12 +326,12 @@ export const fit = (rows: number[], k: number) => rows.length * k;
     expect(added).toContain(
       'clean(data) ran because the code of clean changed (flow-steps.ts, lib/limit.ts, lib/one.ts and 3 more)\n',
     );
-    expect(added).toContain('--- /dev/null\n+++ lib/one.ts\n@@ -1,');
-    expect(added).toContain('--- lib/limit.ts\n+++ /dev/null\n@@ -1,');
+    expect(added).toContain('--- /dev/null\n+++ lib/one.ts\n@@ -0,0 +1,1 @@\n+export const one = 100;\n');
+    expect(added).toContain('--- lib/limit.ts\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-export const limit = 100;\n');
     expect(added).toContain('library   lib: not used before, 1.2.0 now\n');
     await run(5, 2);
     const gone = await repository.ok('why', 'clean');
-    expect(gone).toContain('--- lib/one.ts\n+++ /dev/null\n@@ -1,');
+    expect(gone).toContain('--- lib/one.ts\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-export const one = 100;\n');
     expect(gone).toContain('library   lib: 1.2.0 before, not used now\n');
     await run(5, 2, CODE.replace('row < limit', 'row <= limit'));
     expect((await why('clean')).changes).toMatchObject({

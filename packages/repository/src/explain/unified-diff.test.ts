@@ -29,6 +29,8 @@ describe('unifiedDiff', () => {
       ...[' line 17', ' line 18', ' line 19', '-line 20', ' line 21', ' line 22', ' line 23'],
     ]);
     expect(unifiedDiff('a\n', 'a\n')).toEqual([]);
+    expect(unifiedDiff('', 'a\nb\n')).toEqual(['@@ -0,0 +1,2 @@', '+a', '+b']);
+    expect(unifiedDiff('a\n', '')).toEqual(['@@ -1,1 +0,0 @@', '-a']);
   });
 
   it('is a patch from one text to the other, whatever they are', () => {

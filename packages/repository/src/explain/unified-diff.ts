@@ -8,9 +8,9 @@ type Edit = { readonly sign: ' ' | '-' | '+'; readonly line: string };
 /** Returns the hunks of a unified diff of two texts, without the names of files; empty for equal texts. */
 export function unifiedDiff(before: string, after: string): string[] {
   if (before === after) return [];
-  const isEnded = before.endsWith('\n') && after.endsWith('\n');
-  const [left, right] = [before, after].map((text) => (isEnded ? text.slice(0, -1) : text).split('\n'));
-  const edits = editsOf(left as string[], right as string[]);
+  const isEnded = [before, after].every((text) => text === '' || text.endsWith('\n'));
+  const linesOf = (text: string): string[] => (isEnded ? text.split('\n').slice(0, -1) : text.split('\n'));
+  const edits = editsOf(linesOf(before), linesOf(after));
   const lines: string[] = [];
   for (let at = 0; at < edits.length; ) {
     const first = edits.findIndex(({ sign }, index) => index >= at && sign !== ' ');
@@ -30,7 +30,11 @@ export function unifiedDiff(before: string, after: string): string[] {
 function headOf(edits: readonly Edit[], start: number, end: number): string {
   const count = (from: number, to: number, other: '-' | '+'): number =>
     edits.slice(from, to).filter(({ sign }) => sign !== other).length;
-  const range = (other: '-' | '+'): string => `${count(0, start, other) + 1},${count(start, end, other)}`;
+  const range = (other: '-' | '+'): string => {
+    const size = count(start, end, other);
+    // Of no lines a patch names the line before.
+    return `${count(0, start, other) + Math.min(size, 1)},${size}`;
+  };
   return `@@ -${range('+')} +${range('-')} @@`;
 }
 
