@@ -52,6 +52,7 @@ export {
 export { wholeMs } from './history/whole-ms.ts';
 export { nodeEnvironment } from './node-environment.ts';
 export type { FoundObject, PrefixResult } from './objects/find-objects.ts';
+export { ifReadable } from './objects/if-readable.ts';
 export type { StubFacts } from './objects/stubs.ts';
 export { type OpenStoreOptions, openStore } from './open-store.ts';
 export type { JournalEntry } from './refs/journal.ts';

@@ -120,7 +120,7 @@ export function nodeView(
     ({ execId }) => execId !== node.outcome?.execId,
   );
   const isCall = node.function !== undefined;
-  const made = madeCalls(reader, node);
+  const made = madeCalls(reader, callsMadeBy(reader, node), { isDeep: full || output.isJson });
   const command = node.function === undefined ? undefined : scriptCommand(reader, node.function);
   const valueId = knownValue(reader, node.nodeId, scope);
   return {
@@ -182,35 +182,39 @@ export function nodeView(
   };
 }
 
-/** A call that a function has made, with those that its own function has made. */
+/** A call that a function has made. */
 interface MadeCall {
   readonly view: NodeView;
   readonly text: string;
-  /** Empty for a call that was met before. */
+  /** Calls that its own function has made; empty for a call that was met before, and where only their count is shown. */
   readonly made: readonly MadeCall[];
   readonly madeCount: number;
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** Returns the calls that the function of a node has made, and theirs; one that was met before without its own. */
+/** Returns the calls that the function of a node has made. */
+function callsMadeBy(reader: RecordReader, { outcome }: NodeView): readonly NodeView[] {
+  return outcome === undefined ? [] : callsMadeIn(reader, outcome);
+}
+
+/** Describes calls that a function has made, with theirs when `isDeep`; one that was met before without its own. */
 function madeCalls(
   reader: RecordReader,
-  { outcome }: NodeView,
-  met: Set<NodeId> = new Set(),
+  views: readonly NodeView[],
+  { isDeep, met = new Set() }: { readonly isDeep: boolean; readonly met?: Set<NodeId> },
 ): readonly MadeCall[] {
-  if (outcome === undefined) return [];
-  const views = callsMadeIn(reader, outcome);
   const byId = new Map(views.map((view) => [view.nodeId, view]));
   return views.map((view) => {
     const isNew = !met.has(view.nodeId);
     met.add(view.nodeId);
-    const made = isNew ? madeCalls(reader, view, met) : [];
+    const below = callsMadeBy(reader, view);
+    const made = isDeep && isNew ? madeCalls(reader, below, { isDeep, met }) : [];
     const text = callOf(reader, view, byId);
     return {
       view,
       text,
       made,
-      madeCount: view.outcome ? callsMadeIn(reader, view.outcome).length : 0,
+      madeCount: below.length,
       json: { ...view, call: text, calls: made.map((one) => one.json) },
     };
   });

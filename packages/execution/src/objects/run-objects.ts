@@ -5,11 +5,10 @@ import {
   type Datum,
   type DatumId,
   hashBytes,
-  isDmlError,
   type ObjectClass,
   type Records,
 } from '@daggerml/object-model';
-import type { ListingChange } from '@daggerml/store';
+import { ifReadable, type ListingChange } from '@daggerml/store';
 import { lowerStream, type ObjectSource, type StreamSink } from '@daggerml/values';
 import type { FileIdentity } from '../files/file-identity.ts';
 import { fileStream } from '../files/read-file.ts';
@@ -127,7 +126,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
 
   /** Returns a record that the caller can do without; undefined also when its bytes are damaged or excised. */
   getPresent<Class extends 'exec' | 'dag'>(objectClass: Class, objectId: string): Records[Class] | undefined {
-    return orUndefined(() => {
+    return ifReadable(() => {
       const bytes = this.getBytes(objectClass as ObjectClass, objectId);
       return bytes && decodeAs(objectClass, bytes);
     });
@@ -135,15 +134,6 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
 
   /** Returns the bytes of a record; undefined as for `getPresent`. */
   getPresentBytes(objectClass: 'exec' | 'dag', objectId: string): Uint8Array | undefined {
-    return orUndefined(() => this.getBytes(objectClass, objectId));
-  }
-}
-
-function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isDmlError(error)) return undefined;
-    throw error;
+    return ifReadable(() => this.getBytes(objectClass, objectId));
   }
 }

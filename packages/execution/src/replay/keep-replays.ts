@@ -1,4 +1,4 @@
-import { buildTree, type CommitId, type ExecId, type NodeId, treeEdit } from '@daggerml/object-model';
+import { buildTree, type CommitId, type ExecId, type TreeChange, treeEdit } from '@daggerml/object-model';
 import { REPLAYS_REF, REPLAYS_SCHEMA, RecordReader, recordedReplays } from '@daggerml/repository';
 import { wholeMs } from '@daggerml/store';
 import { lowerValue } from '@daggerml/values';
@@ -6,8 +6,8 @@ import type { OpenRun } from '../executor.ts';
 import type { ReplayedCall, ReplayOptions } from './replay-calls.ts';
 
 /**
- * Records replays: a commit of its own ref pins their execs and says which agree. A replay that differed stays, whatever
- * later ones of the call come to.
+ * Records replays: a commit of its own ref pins their execs and says which agree. A replay that differed stays,
+ * whatever later ones of the call come to.
  *
  * @spec DML-EXE-3630
  */
@@ -22,16 +22,15 @@ export function keepReplays(
     const calls = new Map<ExecId, object>();
     for (const [execId, { agrees, replayExecId, path }] of recordedReplays(new RecordReader(store)))
       calls.set(execId, { agrees, replay: replayExecId, ...(path !== undefined && { path }) });
-    const pinned: [NodeId, ExecId][] = [];
+    const changes: TreeChange<'pins'>[] = [];
     for (const { execId, replayExecId, outcome, difference } of replayed) {
       // @spec DML-EXE-3631
       if (replayExecId === undefined || (outcome === 'agrees' && isDifferent(calls.get(execId)))) continue;
       const entry = { agrees: outcome === 'agrees', replay: replayExecId };
       calls.set(execId, { ...entry, ...(difference && { path: difference.path }) });
-      pinned.push([objects.read('exec', replayExecId).nodeId, replayExecId]);
+      changes.push({ set: [objects.read('exec', replayExecId).nodeId, replayExecId] });
     }
     const before = expected === null ? [] : objects.read('commit', expected).pins;
-    const changes = pinned.sort(([a], [b]) => (a < b ? -1 : 1)).map((entry) => ({ set: entry }));
     const timeMs = wholeMs(nowMs());
     const next = objects.put({
       type: 'commit',

@@ -1,7 +1,7 @@
 import { DmlError, isDmlError } from '@daggerml/object-model';
 import type { RecordedFailure } from '@daggerml/repository';
 import type { ExecutionErrorCode } from '../errors.ts';
-import { CAUSED_BY } from '../worker/function-failure.ts';
+import { CAUSED_BY, namedError } from '../worker/function-failure.ts';
 import type { Attempt } from './attempts.ts';
 import type { CallFailure, CallOutcome, EventReporter } from './events.ts';
 import { isStoreFailure } from './failure-effect.ts';
@@ -119,17 +119,12 @@ function originOf(node: RunNode): RunNode | undefined {
   return reachableFrom([node]).find(({ nodeId }) => nodeId === originNodeId);
 }
 
-const THROWN = /^([A-Za-z_$][\w$]*): /;
-
 /** Creates the error that a function threw from its record: name, message, causes and the positions in its bundle. */
 function thrownError(code: string, recorded: string, trace: readonly string[]): Error | undefined {
   if (code !== 'function_threw') return undefined;
   const [text = '', ...causes] = recorded.split(CAUSED_BY);
   const cause = causes.length === 0 ? undefined : thrownError(code, causes.join(CAUSED_BY), []);
-  const name = THROWN.exec(text)?.[1];
-  const message = name === undefined ? text : text.slice(name.length + 2);
-  const error = new Error(message, cause && { cause });
-  Object.defineProperty(error, 'name', { value: name ?? 'Error', configurable: true, writable: true });
+  const error = namedError(text, cause && { cause });
   // @spec DML-BND-0507
   error.stack = [text, ...trace.map((line) => `    ${line}`)].join('\n');
   return error;

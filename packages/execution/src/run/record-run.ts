@@ -1,4 +1,4 @@
-import { buildTree, compareUtf8, type DatumId, type ExecId, type NodeId } from '@daggerml/object-model';
+import { type DatumId, type ExecId, type TreeChange, treeEdit } from '@daggerml/object-model';
 import { putFailure, putResultDag, type RecordedFailure } from '@daggerml/repository';
 import type { CallExec } from '../cache/cache-lookup.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
@@ -79,25 +79,21 @@ function resultOf(
   const returned = root === undefined ? undefined : nested.get(root)?.node;
   const rootNodeId =
     returned?.valueId === datumId ? returned.nodeId : objects.put({ type: 'node', kind: 'literal', datumId });
-  const names = new Map<string, NodeId>();
-  const pins = new Map<NodeId, ExecId>();
+  const names: TreeChange<'names'>[] = [];
+  const pins: TreeChange<'pins'>[] = [];
   for (const { name, node } of nested.values()) {
     // A call that did not run because an input failed has no exec.
     if (node.execId === undefined) continue;
-    names.set(name, node.nodeId);
-    pins.set(node.nodeId, node.execId);
+    names.push({ set: [name, node.nodeId] });
+    pins.push({ set: [node.nodeId, node.execId] });
   }
   // @spec DML-EXE-3401
   const resultDagId = objects.put({
     type: 'dag',
     rootNodeId,
-    names: buildTree('names', sortedEntries(names), objects),
+    names: treeEdit('names', [], names, objects),
   });
-  return { resultDagId, pins: buildTree('pins', sortedEntries(pins), objects) };
-}
-
-function sortedEntries<Key extends string, Value>(map: ReadonlyMap<Key, Value>): [Key, Value][] {
-  return [...map].sort(([a], [b]) => compareUtf8(a, b));
+  return { resultDagId, pins: treeEdit('pins', [], pins, objects) };
 }
 
 /** Returns the failure with a trace that speaks of sources instead of the bundle. */

@@ -26,8 +26,8 @@ interface RequestsOptions {
 }
 
 /**
- * Records that a run writes about calls whose attempts go on without its process: the exec-request before the submission, and
- * each token before it is used.
+ * Records that a run writes about calls whose attempts go on without its process: the exec-request before the
+ * submission, and each token before it is used.
  */
 export class Requests {
   readonly #options: RequestsOptions;

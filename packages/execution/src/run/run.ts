@@ -275,8 +275,8 @@ function resolvedNode(nodeId: NodeId, kind: 'literal' | 'import'): RunNode {
 }
 
 /**
- * Returns a promise that never resolves, for a node whose value hangs on a call that did not run: an error would lead the pipeline to build
- * another dag.
+ * Returns a promise that never resolves, for a node whose value hangs on a call that did not run: an error would lead
+ * the pipeline to build another dag.
  *
  * @spec DML-EXE-3503
  */

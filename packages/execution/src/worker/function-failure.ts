@@ -67,6 +67,18 @@ export function messageOf(thrown: unknown): string {
 
 /** Separator of a thrown error and its cause. */
 export const CAUSED_BY = '; caused by: ';
+
+const THROWN = /^([A-Za-z_$][\w$]*): /;
+
+/** Creates an error of the name and message that the text of one thrown error has. */
+export function namedError(text: string, options?: ErrorOptions): Error {
+  const name = THROWN.exec(text)?.[1];
+  if (name === undefined) return new Error(text, options);
+  const error = new Error(text.slice(name.length + 2), options);
+  Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
+  return error;
+}
+
 const MAX_CAUSES = 5;
 
 /** Returns the texts of what was thrown and of its causes. */

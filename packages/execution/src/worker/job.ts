@@ -1,5 +1,5 @@
 import type { DatumId, NodeId } from '@daggerml/object-model';
-import type { CallAnswer, FunctionFailure, LostAttempt } from './wire.ts';
+import type { CallAnswer, LostAttempt } from './wire.ts';
 
 /** One attempt of a call, as a thread makes it. */
 export interface Job {
@@ -16,23 +16,15 @@ export interface JobEnd {
   readonly outcome: JobOutcome;
 }
 
+type AnswerOf<Type extends CallAnswer['type']> = Extract<CallAnswer, { readonly type: Type }>;
+
 /**
  * Outcome of an attempt. `lost` says nothing about the call itself; `broken` neither: this process could not read or
  * take what the call needed.
  */
 export type JobOutcome =
-  | {
-      readonly type: 'value';
-      readonly datumId: DatumId;
-      readonly rootRequest?: number | undefined;
-      readonly cpuMs?: number | undefined;
-    }
-  | {
-      readonly type: 'threw';
-      readonly failure: FunctionFailure;
-      readonly names?: readonly string[] | undefined;
-      readonly cpuMs?: number | undefined;
-    }
+  | ({ readonly type: 'value' } & Omit<AnswerOf<'done'>, 'type'>)
+  | AnswerOf<'threw'>
   | { readonly type: 'broken'; readonly error: unknown }
   | {
       readonly type: 'lost';

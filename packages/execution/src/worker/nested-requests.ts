@@ -1,6 +1,7 @@
 import type { NestedCallOptions } from '@daggerml/capture';
 import type { DatumId } from '@daggerml/object-model';
 import { liftDatum, lowerDeeply } from '@daggerml/values';
+import { namedError } from './function-failure.ts';
 import type { PackedObjects } from './packed-objects.ts';
 import type { RemoteObjects } from './remote-objects.ts';
 import type { NestedInput, NestedMessage, NestedRequestMessage } from './wire.ts';
@@ -75,9 +76,9 @@ export class NestedRequests {
     return typeof value === 'object' && value !== null ? this.#numbers.get(value) : undefined;
   }
 
-  /** Takes the answer to a request. */
+  /** Takes the answer to a request; that to a call that failed has the name of what was thrown. */
   take({ request, answer }: NestedMessage): void {
-    if (answer.type === 'threw') this.#end(request, { error: failureError(answer.message) });
+    if (answer.type === 'threw') this.#end(request, { error: namedError(answer.message) });
     else this.#end(request, { datumId: answer.datumId, objects: answer.objects });
   }
 
@@ -107,15 +108,4 @@ export class NestedRequests {
     for (let at = 0; at < this.#promises.length; at += 1)
       await (this.#promises[at] as Promise<unknown>).catch(() => {});
   }
-}
-
-const THROWN = /^([A-Za-z_$][\w$]*): /;
-
-/** Creates the error that a failed call is to the function that made it; it has the name of what was thrown. */
-function failureError(message: string): Error {
-  const name = THROWN.exec(message)?.[1];
-  const error = new Error(name === undefined ? message : message.slice(name.length + 2));
-  if (name !== undefined)
-    Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
-  return error;
 }

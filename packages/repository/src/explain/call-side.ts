@@ -1,12 +1,5 @@
-import {
-  type BlobSource,
-  type CommitId,
-  type DatumId,
-  type ExecId,
-  isDmlError,
-  type NodeId,
-  type TreeRoot,
-} from '@daggerml/object-model';
+import type { BlobSource, CommitId, DatumId, ExecId, NodeId, TreeRoot } from '@daggerml/object-model';
+import { ifReadable } from '@daggerml/store';
 import type { PinScope } from '../nodes/pin-scope.ts';
 import { type RecordSource, storedValue } from '../nodes/stored-value.ts';
 import type { NodeNames } from '../views/dag-view.ts';
@@ -41,29 +34,20 @@ export interface Comparison {
 export function pinnedSide(source: ExplainSource, scope: PinScope, names: NodeNames): CallSide {
   const execIdOf = (nodeId: NodeId): ExecId | undefined => scope.getPin(nodeId);
   return {
-    valueOf: (nodeId) => ifKnown(() => storedValue(nodeId, scope, source)),
+    valueOf: (nodeId) => ifReadable(() => storedValue(nodeId, scope, source)),
     inputsOf: (nodeId) =>
-      ifKnown(() => {
+      ifReadable(() => {
         const execId = execIdOf(nodeId);
         return execId && source.read('exec', execId).inputs;
       }),
     nameOf: (nodeId) => names.get(nodeId)?.find((name) => name !== 'root'),
-    sourcesOf: (nodeId) => ifKnown(() => sourcesOfExec(source, execIdOf(nodeId)) ?? scriptOf(source, nodeId)),
+    sourcesOf: (nodeId) =>
+      ifReadable(() => sourcesOfExec(source, execIdOf(nodeId)) ?? scriptOf(source, nodeId)),
   };
 }
 
 /** Returns the sources of the script that a call runs; undefined for another function. */
 export function scriptOf(source: ExplainSource, nodeId: NodeId): FunctionSources | undefined {
   const node = source.read('node', nodeId);
-  return node.kind === 'call' ? ifKnown(() => sourcesOfScript(source, node.functionDatumId)) : undefined;
-}
-
-/** Returns what is read from records; undefined where one of them is gone, or a call has no value. */
-export function ifKnown<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isDmlError(error)) return undefined;
-    throw error;
-  }
+  return node.kind === 'call' ? ifReadable(() => sourcesOfScript(source, node.functionDatumId)) : undefined;
 }

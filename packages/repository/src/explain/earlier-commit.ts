@@ -8,7 +8,8 @@ import {
   type TreeRoot,
   treeGet,
 } from '@daggerml/object-model';
-import { type ExplainSource, ifKnown } from './call-side.ts';
+import { ifReadable } from '@daggerml/store';
+import type { ExplainSource } from './call-side.ts';
 
 const ID_BYTES = 32;
 /** Commits that are gone through at most. */
@@ -36,7 +37,7 @@ export function* firstParents(
 
 /** Reads a commit; undefined for one that was excised or is not here. */
 export function commitUnlessGone(source: ExplainSource, commitId: CommitId): CommitRecord | undefined {
-  return ifKnown(() => source.read('commit', commitId));
+  return ifReadable(() => source.read('commit', commitId));
 }
 
 /** Looks pins of one node up in many commits; pins that several commits share are read once. */
@@ -77,12 +78,12 @@ export function commitThatPinned(
   let steps = 0;
   for (let count = 0; count < MAX_COMMITS; count += 1) {
     const parentId = firstParentOf(source, madeId);
-    const bytes = parentId && ifKnown(() => source.getBytes('commit', parentId));
+    const bytes = parentId && ifReadable(() => source.getBytes('commit', parentId));
     if (parentId === undefined || bytes === undefined) break;
     // An exec is pinned to its own node, so few pins, which the commit itself holds, need not be decoded.
     const isPinned =
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(idBytes) ||
-      ifKnown(() => pins.in(source.read('commit', parentId))) === execId;
+      ifReadable(() => pins.in(source.read('commit', parentId))) === execId;
     if (!isPinned) break;
     madeId = parentId;
     steps += 1;
@@ -95,7 +96,7 @@ function firstParentOf(source: ExplainSource, commitId: CommitId): CommitId | un
   const bytes = source.getBytes('commit', commitId);
   let found: CommitId | undefined;
   if (bytes !== undefined)
-    ifKnown(() =>
+    ifReadable(() =>
       scanLinks(bytes, (objectClass, at) => {
         if (objectClass === 'commit')
           found ??= Buffer.from(bytes.subarray(at, at + ID_BYTES)).toString('hex') as CommitId;

@@ -8,11 +8,12 @@ import {
   treeCount,
   treeDiff,
 } from '@daggerml/object-model';
+import { ifReadable } from '@daggerml/store';
 import { isSameComputation } from '../nodes/input-values.ts';
 import { treeScope } from '../nodes/pin-scope.ts';
 import { callsOf, type NodeNames, namesIn } from '../views/dag-view.ts';
 import { type CallDifference, callDifferences } from './call-differences.ts';
-import { type CallSide, type Comparison, type ExplainSource, ifKnown, pinnedSide } from './call-side.ts';
+import { type CallSide, type Comparison, type ExplainSource, pinnedSide } from './call-side.ts';
 import {
   ancestorWithDag,
   commitThatPinned,
@@ -130,7 +131,7 @@ function compare(source: ExplainSource, { nodeId, dagName }: CallPlace, made: Hi
   const oldExecId = treeScope(base.commit.pins, source).getPin(nodeId);
   if (oldExecId !== undefined) {
     const earlier = { nodeId, commitId: base.commitId };
-    return { comparison, earlier, before: ifKnown(() => source.read('exec', oldExecId)) };
+    return { comparison, earlier, before: ifReadable(() => source.read('exec', oldExecId)) };
   }
   const matches = matchCalls(comparison, unsharedCalls(source, { base, made, dagName, nodeId }));
   const earlierNodeId = matches.get(nodeId);
@@ -189,7 +190,7 @@ function originOf(source: ExplainSource, execId: ExecId): CallOrigin {
   let exec = source.read('exec', id);
   while (exec.nodeKind === 'call' && exec.sourceExecId !== null) {
     const sourceExecId: ExecId = exec.sourceExecId;
-    const found = ifKnown(() => source.read('exec', sourceExecId));
+    const found = ifReadable(() => source.read('exec', sourceExecId));
     if (found === undefined) break;
     id = sourceExecId;
     exec = found;
@@ -198,7 +199,7 @@ function originOf(source: ExplainSource, execId: ExecId): CallOrigin {
     return { execId: id, status: exec.status, startedMs: null, finishedMs: null, receipt: undefined };
   const { status, startedMs, finishedMs } = exec;
   const receiptDatumId: DatumId | null = exec.receiptDatumId;
-  const receipt = receiptDatumId === null ? undefined : ifKnown(() => readReceipt(source, receiptDatumId));
+  const receipt = receiptDatumId === null ? undefined : ifReadable(() => readReceipt(source, receiptDatumId));
   return { execId: id, status, startedMs, finishedMs, receipt };
 }
 

@@ -1,6 +1,7 @@
 import type { DatumId, NodeRecord } from '@daggerml/object-model';
+import { ifReadable } from '@daggerml/store';
 import { namedNode } from '../nodes/stored-value.ts';
-import { type Comparison, ifKnown } from './call-side.ts';
+import type { Comparison } from './call-side.ts';
 import { type NodePair, ownDifferences } from './own-differences.ts';
 import { type ValueDifference, valueDifferences } from './value-differences.ts';
 
@@ -54,7 +55,7 @@ function stepOf(comparison: Comparison, pair: NodePair): NodePair | Origin {
   const [before, after] = [source.read('node', pair.before), source.read('node', pair.after)];
   if (before.kind === 'literal' && after.kind === 'literal') return valueOrigin(comparison, pair);
   if (before.kind === 'import' && after.kind === 'import') {
-    const nodes = ifKnown(() => ({
+    const nodes = ifReadable(() => ({
       before: namedNode(before.dagId, before.name, source),
       after: namedNode(after.dagId, after.name, source),
     }));
@@ -79,9 +80,9 @@ function valueOrigin(comparison: Comparison, pair: NodePair): Origin {
 }
 
 function placesOf({ source, ...sides }: Comparison, pair: NodePair): readonly ValueDifference[] {
-  const values = ifKnown((): [DatumId, DatumId] | undefined => {
+  const values = ifReadable((): [DatumId, DatumId] | undefined => {
     const [before, after] = [sides.before.valueOf(pair.before), sides.after.valueOf(pair.after)];
     return before !== undefined && after !== undefined && before !== after ? [before, after] : undefined;
   });
-  return (values && ifKnown(() => valueDifferences(source, values, MAX_PLACES))) ?? [];
+  return (values && ifReadable(() => valueDifferences(source, values, MAX_PLACES))) ?? [];
 }

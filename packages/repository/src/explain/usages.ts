@@ -10,12 +10,11 @@ import {
   treeEntries,
   treeGet,
 } from '@daggerml/object-model';
-import { logCommits } from '@daggerml/store';
+import { ifReadable, logCommits } from '@daggerml/store';
 import { dagNodes } from '../dags/import-dag.ts';
 import { execValue } from '../nodes/stored-value.ts';
 import { dagsOf } from '../views/commit-view.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
-import { ifKnown } from './call-side.ts';
 import { commitUnlessGone } from './earlier-commit.ts';
 
 /** Part that a value has in a call. */
@@ -72,7 +71,7 @@ export function* usagesOf(
       if (after === undefined) continue;
       const [nodeId, execId] = after;
       const made = withMade(reader, { nodeId, execId }, seen).flatMap((call) => {
-        const found = ifKnown(() => rolesIn(reader, reader.read('exec', call.execId), holders));
+        const found = ifReadable(() => rolesIn(reader, reader.read('exec', call.execId), holders));
         return found === undefined || found.roles.length === 0 ? [] : [{ ...call, ...found }];
       });
       if (made.length === 0) continue;
@@ -97,7 +96,7 @@ type CallOutcome = Pick<Usage, 'nodeId' | 'execId'>;
 function withMade(reader: RecordReader, call: CallOutcome, seen: Set<ExecId>): readonly CallOutcome[] {
   const calls = [call];
   for (const { execId } of calls) {
-    const exec = ifKnown(() => reader.read('exec', execId));
+    const exec = ifReadable(() => reader.read('exec', execId));
     if (exec?.nodeKind !== 'call' || exec.pins.length === 0) continue;
     for (const [nodeId, madeId] of treeEntries('pins', exec.pins, reader)) {
       if (seen.has(madeId)) continue;
@@ -126,7 +125,7 @@ function rolesIn(
       index += 1;
     }
   }
-  const valueId = exec.status === 'ok' ? ifKnown(() => execValue(exec, reader)) : undefined;
+  const valueId = exec.status === 'ok' ? ifReadable(() => execValue(exec, reader)) : undefined;
   const roles: UsageRole[] = [];
   if (valueId !== undefined && holders.has(valueId)) roles.push('made');
   if (inputs.length > 0) roles.push('used');

@@ -1,4 +1,4 @@
-import { type BlobSource, readBlob } from '@daggerml/object-model';
+import { readBlob } from '@daggerml/object-model';
 import { StoredBlob } from '@daggerml/values';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { type Fields, fieldsOf, type RanExec, receiptOf } from './receipt-of.ts';
@@ -30,15 +30,7 @@ export function callLog(reader: RecordReader, exec: RanExec): CallLog {
   if (typeof content !== 'object' || content === null || !StoredBlob.is(content)) return NO_OUTPUT;
   const datum = reader.readDatum(StoredBlob.datumIdOf(content as StoredBlob));
   if (datum.kind !== 'blob') return NO_OUTPUT;
-  return logOf(Buffer.concat([...readBlob(datum, blobSourceOf(reader))]), log);
-}
-
-/** Returns the source of the pages and chunks of blobs. */
-function blobSourceOf(reader: RecordReader): BlobSource {
-  return {
-    getPage: (pageId) => reader.getPage(pageId),
-    getChunk: (chunkId) => reader.store.get('chunk', chunkId),
-  };
+  return logOf(Buffer.concat([...readBlob(datum, reader)]), log);
 }
 
 /** Cuts the bytes of a log into pieces; what its runs do not cover counts as stdout. */

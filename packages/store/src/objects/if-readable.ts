@@ -1,6 +1,6 @@
 import { isDmlError } from '@daggerml/object-model';
 
-/** Returns what a read comes to; undefined where an object is absent, excised, damaged or no record. */
+/** Returns what a read comes to; undefined where it refuses: an object is absent, excised, damaged or no record. */
 export function ifReadable<Result>(read: () => Result): Result | undefined {
   try {
     return read();
