@@ -1,6 +1,6 @@
 import { wholeMs } from '@daggerml/store';
 import type { AdapterAnswer } from '../adapters/port.ts';
-import { type Attempt, leftMs } from './attempts.ts';
+import { type Attempt, leftMs, limitMs } from './attempts.ts';
 import type { CallEvent } from './machine.ts';
 
 const doneOk: CallEvent = { type: 'done_ok' };
@@ -22,7 +22,9 @@ export function eventOfAnswer(
       return answer;
     case 'failed': {
       const { code, isRetryable } = answer;
-      spend(attempt, nowMs());
+      const tookMs = nowMs() - attempt.startedMs;
+      // A timer may end an attempt before the clock of the run has reached its limit.
+      spend(attempt, code === 'timeout' ? Math.max(tookMs, limitMs(attempt) ?? 0) : tookMs);
       const failure = { code, reason: reasonOf(attempt, answer) };
       // @spec DML-EXE-2405
       const isAsked = code !== 'timeout' || attempt.node.callee?.options.retries !== undefined;
@@ -37,7 +39,7 @@ export function eventOfAnswer(
       // @spec DML-EXE-0604
       if (answer.outcome === 'ok') return doneOk;
       if (!isRetriedThrow(attempt, answer)) return doneError;
-      spend(attempt, attempt.finishedMs);
+      spend(attempt, attempt.finishedMs - attempt.startedMs);
       // @spec DML-EXE-3105
       const { code, message: reason } = answer.failure;
       const failure = { code, reason };
@@ -46,9 +48,9 @@ export function eventOfAnswer(
   }
 }
 
-/** Adds the time of an attempt that has ended to what its call has spent. */
-function spend(attempt: Attempt, endMs: number): void {
-  attempt.spentMs += Math.max(0, endMs - attempt.startedMs);
+/** Adds the time of an attempt that has ended to what its call has spent; none where the clock was set back. */
+function spend(attempt: Attempt, tookMs: number): void {
+  attempt.spentMs += Math.max(0, tookMs);
 }
 
 /** Returns the reason of a failure; a time-out that the budget of the call caused is said to be one. */

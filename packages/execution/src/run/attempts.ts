@@ -373,8 +373,8 @@ export function leftMs({ node, spentMs }: Attempt): number | undefined {
   return budgetMs === undefined ? undefined : Math.max(0, budgetMs - spentMs);
 }
 
-/** Returns the time that the next attempt of a call may take. */
-function limitMs(attempt: Attempt): number | undefined {
+/** Returns the time that the attempt of a call may take, the one under way or else the next; undefined for no limit. */
+export function limitMs(attempt: Attempt): number | undefined {
   const timeoutMs = attempt.node.callee?.options.timeoutMs;
   const left = leftMs(attempt);
   return left === undefined ? timeoutMs : Math.min(left, timeoutMs ?? left);

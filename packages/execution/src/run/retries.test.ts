@@ -109,6 +109,41 @@ describe('the time budget of a call', () => {
     expect(await run.outcome(node)).toMatchObject({ code: 'unreachable', class: 'infrastructure' });
     expect(workspace.eventTypes.filter((type) => type === 'call-started')).toHaveLength(2);
   });
+
+  it.each([
+    [
+      'ends before the clock has reached the limit',
+      99,
+      {},
+      { message: 'the time budget of 100 ms is used up', submissions: 1 },
+    ],
+    [
+      'ends with a clock that was set back',
+      -500,
+      {},
+      { message: 'the time budget of 100 ms is used up', submissions: 1 },
+    ],
+    ['has a limit of its own and leaves time', 49, { timeoutMs: 50 }, { message: 'gone', submissions: 2 }],
+  ])(
+    'an attempt that times out has used up its limit: %s [DML-EXE-0913]',
+    async (_, tookMs, limits, expected) => {
+      const run = workspace.begin();
+      const node = run.ask('work', [1], { budgetMs: 100, retries: 9, ...limits });
+      await submission();
+      nowMs += tookMs;
+      workspace.held.answer({ type: 'failed', isRetryable: true, code: 'timeout', reason: 'late' });
+      if (expected.submissions === 2) {
+        // 50 for the attempt and 10 for the pause after it.
+        expect((await submission())?.timeoutMs).toBe(40);
+        nowMs += 40;
+        workspace.held.answer(lost);
+      }
+      expect(await run.outcome(node)).toMatchObject({ message: expected.message, class: 'infrastructure' });
+      expect(workspace.eventTypes.filter((type) => type === 'call-started')).toHaveLength(
+        expected.submissions,
+      );
+    },
+  );
 });
 
 describe('throws that are retried', () => {
