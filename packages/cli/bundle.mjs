@@ -34,6 +34,12 @@ const STARTED = {
   'ingest/ingest-main': '../execution/dist/ingest/ingest-main.js',
 };
 
+/** Programs besides `dml`, by their names. */
+const PROGRAMS = {
+  'dml-worker': '../execution/dist/dml-worker.js',
+  'dml-script': '../execution/dist/dml-script.js',
+};
+
 /** Imports through `require`, from the place of the package that pins the version: fewer files than as modules. */
 const requiredPackages = {
   name: 'required-packages',
@@ -77,7 +83,7 @@ const options = {
 // Threads share nothing with the main one, so that each of their modules is one file.
 const results = await Promise.all([
   build({ ...options, entryPoints: { dml: 'dist/bin.js' }, splitting: true }),
-  build({ ...options, entryPoints: STARTED }),
+  build({ ...options, entryPoints: { ...STARTED, ...PROGRAMS } }),
 ]);
 
 /** Modules that look for files beside themselves in a way that holds in the program as well. */
@@ -110,7 +116,8 @@ for (const { path, text } of results.flatMap(({ outputFiles }) => outputFiles)) 
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, asCommonJs(text));
 }
-chmodSync(join(folder, 'dist/program/dml.js'), 0o755);
+for (const name of ['dml', ...Object.keys(PROGRAMS)])
+  chmodSync(join(folder, `dist/program/${name}.js`), 0o755);
 
 /** Returns a module as CommonJS, which Node loads in a third of the time; imports of what users write stay as they are. */
 function asCommonJs(text) {

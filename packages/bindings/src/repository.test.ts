@@ -248,6 +248,17 @@ describe('the environment of functions', () => {
   });
 });
 
+describe('a function that crashes its process', () => {
+  it('ends its own call alone with the option isolate [DML-BND-0965]', async () => {
+    const own = await Project.create({ isolate: true });
+    const dag = own.repository.newDag('with a crash');
+    const [crash, sum] = [dag.call(own.steps.crash), dag.call(own.steps.add, 1, 2)];
+    await expect(crash.value()).rejects.toMatchObject({ code: 'worker_lost' });
+    expect(await sum.value()).toBe(3);
+    await dag.close();
+  });
+});
+
 describe('Repository.run', () => {
   it('reports a build that throws an error of its own with the cause [DML-BND-1205]', async () => {
     const cause = new TypeError('my mistake');

@@ -79,6 +79,13 @@ export interface RepositoryOptions extends Omit<OpeningOptions, 'program'> {
   /** Adapters that are executables: where they are looked for, and the variables that they see. None by default. */
   readonly executables?: Omit<ExecutableSurroundings, 'limits'>;
   /**
+   * True to run functions in processes instead of threads, so that one that crashes, as code of an add-on can, ends its
+   * own call alone; false by default.
+   *
+   * @spec DML-BND-0965
+   */
+  readonly isolate?: boolean;
+  /**
    * True to skip reading files whose device, inode, size and times are as they were at the last reading; the default.
    */
   readonly fileCache?: boolean;
@@ -175,6 +182,7 @@ export class Repository {
       // @spec DML-BND-0318
       ...(options.env && { env: options.env }),
       ...(options.executables && { executables: options.executables }),
+      ...(options.isolate === true && { isIsolated: true }),
       ...(options.workerMemoryMb !== undefined && {
         resourceLimits: { maxOldGenerationSizeMb: options.workerMemoryMb },
       }),

@@ -20,6 +20,7 @@ export interface Steps {
   range(value: number): number;
   chain(): number;
   environment(): Record<string, string>;
+  crash(): number;
   random(seed: number): number;
   slow(ms: number): Promise<number>;
   table(rows: number): Promise<{ rows: number; mean: number; tags: Set<string> }>;
@@ -32,6 +33,7 @@ export const fail = (message: string) => { throw new Error(message); };
 export const range = (value: number): number => { throw new RangeError(value + ': out of range'); };
 export const chain = (): number => { throw new Error('outer', { cause: new TypeError('middle', { cause: 'inner' }) }); };
 export const environment = () => ({ ...process.env });
+export const crash = () => { process.kill(process.pid, 'SIGSEGV'); return new Promise(() => {}); };
 export const random = (_seed: number) => Math.random();
 export const slow = (ms: number) => new Promise((r) => setTimeout(() => r(ms), ms));
 export const table = async (rows: number) => ({ rows, mean: rows / 2, tags: new Set(['a', 'b']) });

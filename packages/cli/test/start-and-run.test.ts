@@ -330,6 +330,17 @@ describe('dml run', () => {
     });
   });
 
+  it('loses the call alone whose function crashes, with --isolate [DML-CLI-1960]', async () => {
+    repository.pipeline('crash', 'async (dag) => [dag.call(steps.crash), dag.call(steps.fine, 20)]', {
+      code: `export const crash = () => { process.kill(process.pid, 'SIGSEGV'); return new Promise(() => {}); };
+      export const fine = (n: number) => n + process.pid * 0;`,
+    });
+    const { exitCode, stderr } = await repository.dml(['run', 'crash.ts', '--isolate']);
+    expect(exitCode).toBe(8);
+    expect(stderr).toContain('worker_lost: the adapter "dml-worker" was ended by SIGSEGV');
+    expect(stderr).toMatch(/^ {2}executed fine\(20\)/m);
+  });
+
   it('warns once about retries that do not cover what a function throws [DML-CLI-1916]', async () => {
     repository.pipeline(
       'retries',

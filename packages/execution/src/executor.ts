@@ -7,6 +7,7 @@ import {
   type ExecutableSurroundings,
   executableAdapters,
 } from './adapters/executable/executable-adapters.ts';
+import { isolatedWorkers } from './adapters/executable/isolated-workers.ts';
 import { LocalWorkers, type WorkerPoolOptions } from './adapters/local-workers.ts';
 import { checkOffers, type Offers } from './adapters/needs.ts';
 import { checkPools, type Pool, Pools } from './adapters/pools.ts';
@@ -39,6 +40,8 @@ export interface ExecutorOptions extends WorkerPoolOptions {
   readonly startAdapter?: StartAdapter;
   /** Places where calls run, in the order in which they are preferred; worker threads of this process by default. */
   readonly pools?: readonly PoolOptions[];
+  /** True to run captured functions in processes instead of threads; false by default. */
+  readonly isIsolated?: boolean;
   /** Adapters that are executables; none are started by default. */
   readonly executables?: ExecutableSurroundings;
   /** Cache and claims shared with other repositories; none by default. */
@@ -130,6 +133,7 @@ export class Executor {
       pollPauses = { baseMs: 20, maxMs: 10_000 },
       startAdapter,
       executables,
+      isIsolated = false,
       sharing,
       pools,
       fileCache = true,
@@ -149,7 +153,7 @@ export class Executor {
     } = request;
     const isDry = whenUnknown !== undefined || store.isReadOnly;
     const startPool = (size = request.size ?? pool.size): StartAdapter =>
-      startAdapter ?? byName({ ...pool, ...(size !== undefined && { size }) }, executables);
+      startAdapter ?? byName({ ...pool, ...(size !== undefined && { size }) }, executables, isIsolated);
     const places = placesOf(pools, resources, startPool);
     // @spec DML-EXE-0721
     if (this.#runs.size === 0 && !isDry) store.checkpoint();
@@ -246,11 +250,17 @@ function placesOf(
 }
 
 /** Makes the adapters in the box, and those that are executables. */
-function byName(pool: WorkerPoolOptions, executables: ExecutableSurroundings | undefined): StartAdapter {
+function byName(
+  pool: WorkerPoolOptions,
+  executables: ExecutableSurroundings | undefined,
+  isIsolated: boolean,
+): StartAdapter {
   const inTheBox = {
-    [LOCAL_ADAPTER]: (inner: AdapterContext) => new LocalWorkers(inner, pool),
+    [LOCAL_ADAPTER]: isIsolated
+      ? isolatedWorkers(pool, executables)
+      : (inner: AdapterContext) => new LocalWorkers(inner, pool),
     [SCRIPT_ADAPTER]: startScripts(pool),
   };
   const others = executables && executableAdapters(executables, pool.size);
-  return (context) => new AdaptersByName(context, inTheBox, others);
+  return (context) => new AdaptersByName(context, inTheBox, { others });
 }

@@ -3,6 +3,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { threadCode } from '@daggerml/capture';
 
+/** Returns the path of a program of this package; from sources it is the one that was built last. */
+export function programFile(name: string): string {
+  const own = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+  return existsSync(own) ? own : fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url));
+}
+
 /** Main modules of threads that were compiled from TypeScript sources, by their paths. */
 const compiled = new Map<string, string>();
 

@@ -47,6 +47,8 @@ export async function run(context: CommandContext): Promise<void> {
     signal: io.signal,
     ...waitsOf(context),
     ...(workers !== undefined && { workers }),
+    // @spec DML-CLI-1960
+    isolate: options.isolate === true,
     // @spec DML-CLI-0770
     ...(options.fileCache === false && { fileCache: false }),
     // @spec DML-CLI-1710

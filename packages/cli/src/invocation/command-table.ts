@@ -43,6 +43,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       '--keep-going': 'go on with the calls that do not need the failed one; the default',
       '--retry-failed': 're-run calls whose recorded outcome is a failure',
       '--sandbox': 'run scripts where they see nothing but the system and their inputs; needs bwrap',
+      '--isolate':
+        'run functions in processes instead of threads, so that one that crashes ends its own call alone',
       '--workers <number>':
         'calls that run at one time, as many as the processors by default; raise it for calls that wait',
       '--resources <list>':

@@ -18,6 +18,13 @@ export type NamedAdapters = Readonly<Record<string, StartAdapter>>;
 /** Returns the adapter of a name that is not in the box; undefined where there is none. */
 export type OtherAdapters = (name: string) => StartAdapter | undefined;
 
+export interface ByNameOptions {
+  /** Finds adapters that are not in the box; none by default. */
+  readonly others?: OtherAdapters | undefined;
+  /** Returns the name of the adapter for a function; that in its URI by default. */
+  readonly nameOf?: (functionUri: string) => string | undefined;
+}
+
 /** Hands each call to the adapter that its function's URI names; an adapter starts with its first call. */
 export class AdaptersByName implements ExecutionAdapter {
   /** Each adapter has a queue of its own, so none is held up by what waits for another. */
@@ -25,12 +32,18 @@ export class AdaptersByName implements ExecutionAdapter {
   readonly #context: AdapterContext;
   readonly #adapters: NamedAdapters;
   readonly #others: OtherAdapters;
+  readonly #nameOf: (functionUri: string) => string | undefined;
   readonly #lanes = new Map<string, Lane>();
 
-  constructor(context: AdapterContext, adapters: NamedAdapters, others: OtherAdapters = () => undefined) {
+  constructor(
+    context: AdapterContext,
+    adapters: NamedAdapters,
+    { others = () => undefined, nameOf = adapterNameOf }: ByNameOptions = {},
+  ) {
     this.#context = context;
     this.#adapters = adapters;
     this.#others = others;
+    this.#nameOf = nameOf;
   }
 
   traitsOf(functionUri: string): AdapterTraits | undefined {
@@ -78,7 +91,7 @@ export class AdaptersByName implements ExecutionAdapter {
 
   /** @spec DML-EXE-3300 */
   #laneOf(uri: string): Lane | undefined {
-    const name = adapterNameOf(uri);
+    const name = this.#nameOf(uri);
     const lane = name === undefined ? undefined : this.#lanes.get(name);
     if (lane || name === undefined) return lane;
     const start = Object.hasOwn(this.#adapters, name) ? this.#adapters[name] : this.#others(name);

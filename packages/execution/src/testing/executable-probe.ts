@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AdapterProcess, type FinalAnswer } from '../adapters/executable/adapter-process.ts';
 import { lateDescription } from '../adapters/executable/adapter-processes.ts';
@@ -14,6 +14,10 @@ export interface ExampleCall {
   readonly functionUri: string;
   /** Inputs in their JSON form. */
   readonly inputs: readonly unknown[];
+  /** Files of the folder that the JSON names, by their paths in it. */
+  readonly files?: Readonly<Record<string, Uint8Array>> | undefined;
+  /** The value that the path of the URI names, in its JSON form, for adapters of stored functions. */
+  readonly function?: unknown;
 }
 
 /** An executable as the suite judges it. */
@@ -87,10 +91,12 @@ export class ExecutableProbe {
     return { executionUuid, folder };
   }
 
-  submit(executionUuid: string, call: ExampleCall): Promise<ProbedAnswer> {
+  submit(executionUuid: string, { files = {}, ...call }: ExampleCall): Promise<ProbedAnswer> {
     const hash = '0'.repeat(64);
     const facts = { callNodeId: hash, executionKey: hash, attempt: 1 };
-    return this.ask({ operation: 'submit', ...this.execution(executionUuid), ...facts, ...call });
+    const execution = this.execution(executionUuid);
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(join(execution.folder, name), bytes);
+    return this.ask({ operation: 'submit', ...execution, ...facts, ...call });
   }
 
   /** Returns how it ends once its input does, and whether it had to be ended. */

@@ -45,9 +45,10 @@ interface Slot {
 }
 
 export interface AdapterProcessesOptions {
-  readonly name: string;
   /** Absolute path of the executable. */
   readonly program: string;
+  /** Arguments, the name that the program is called by first. */
+  readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** Folder of this run that others cannot enter. */
   readonly folder: string;
@@ -153,13 +154,13 @@ export class AdapterProcesses {
   }
 
   #startProcess(): ProcessRun {
-    const { name, program, environment, folder } = this.#options;
+    const { program, args, environment, folder } = this.#options;
     // The folder is private and its path is never used again, so nothing else has it in its environment.
     const mark = `${join(folder, `process-${++this.#started}`)}/`;
     // @spec DML-EXE-1403
     return new ProcessRun({
       program,
-      args: [name],
+      args,
       folder,
       // @spec DML-EXE-1404
       env: { ...environment, DML_ADAPTER_PROCESS: mark },

@@ -3,7 +3,7 @@ import { open, rm, rmdir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { type BlobDatum, type DatumId, encodeRecord } from '@daggerml/object-model';
 import { lowerDeeply, StoredBlob } from '@daggerml/values';
-import { InvalidJson, parseExactJson } from '../../json/exact-json.ts';
+import { InvalidJson } from '../../json/exact-json.ts';
 import { type JsonFile, readJsonValue } from '../../json/read-value.ts';
 import { writeJsonValue } from '../../json/write-value.ts';
 import type { RunObjects } from '../../objects/run-objects.ts';
@@ -20,36 +20,38 @@ export class ExchangeFolder {
   }
 
   /**
-   * Returns the JSON of inputs, the blobs of which lie in the folder as files. Throws `JsonTooLong` and
-   * `object_missing`.
+   * Returns the JSON of each of some values, the blobs of which lie in the subfolder as files. Throws `JsonTooLong`
+   * where it has more characters together, and `object_missing`.
    *
    * @spec DML-EXE-3202
    */
-  async layOut(inputDatumIds: readonly DatumId[], maxCharacters: number): Promise<string> {
+  async layOut(
+    datumIds: readonly DatumId[],
+    { subfolder, maxCharacters }: { readonly subfolder: string; readonly maxCharacters: number },
+  ): Promise<string[]> {
     const files = new Map<DatumId, { path: string; datum: BlobDatum }>();
     const pathOf = (datumId: DatumId, datum: BlobDatum): string => {
-      const path = files.get(datumId)?.path ?? join(this.path, 'inputs', String(files.size));
+      const path = files.get(datumId)?.path ?? join(this.path, subfolder, String(files.size));
       files.set(datumId, { path, datum });
       return path;
     };
-    const inputs: string[] = [];
+    const texts: string[] = [];
     let room = maxCharacters;
-    for (const datumId of inputDatumIds) {
+    for (const datumId of datumIds) {
       const json = writeJsonValue(datumId, { source: this.#objects, pathOf, maxCharacters: room });
       room -= json.length;
-      inputs.push(json);
+      texts.push(json);
     }
-    if (files.size > 0) mkdirSync(join(this.path, 'inputs'), { recursive: true, mode: 0o700 });
+    if (files.size > 0) mkdirSync(join(this.path, subfolder), { recursive: true, mode: 0o700 });
     for (const [datumId, { path, datum }] of files) await this.#writeBlob(path, datumId, datum);
-    return `[${inputs.join(',')}]`;
+    return texts;
   }
 
   /**
-   * Stores the value of an answer, with the files that it names, and returns its datum. Throws `InvalidJson`, and
-   * `unsupported_value` for a value without a datum form.
+   * Stores the value that JSON stands for, with the files that it names, and returns its datum. Throws `InvalidJson`,
+   * and `unsupported_value` for a value without a datum form, which it calls by the name.
    */
-  async takeValue(line: string): Promise<DatumId> {
-    const { value } = parseExactJson(line) as { readonly value: unknown };
+  async take(value: unknown, name: string): Promise<DatumId> {
     const named = new Map<string, JsonFile>();
     // Read twice, since a file takes time.
     readJsonValue(value, (file) => void named.set(keyOf(file), file));
@@ -58,7 +60,7 @@ export class ExchangeFolder {
     return lowerDeeply(
       readJsonValue(value, (file) => blobs.get(keyOf(file))),
       this.#objects,
-      'the result',
+      name,
     );
   }
 

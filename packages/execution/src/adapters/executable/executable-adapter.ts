@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { isDmlError, type NodeId } from '@daggerml/object-model';
+import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
 import { adapterNameOf } from '@daggerml/repository';
-import { InvalidJson } from '../../json/exact-json.ts';
+import { InvalidJson, parseExactJson } from '../../json/exact-json.ts';
 import { JsonTooLong } from '../../json/write-value.ts';
 import { PrivateFolder } from '../../process/private-folder.ts';
 import { isRetryable, isStoreFailure } from '../../run/failure-effect.ts';
@@ -32,6 +32,17 @@ export interface ExecutableAdapterOptions {
   /** Processes that run at one time. */
   readonly size: number;
   readonly limits?: Partial<AdapterLimits>;
+  /** An adapter in the box, instead of an executable of the search path. */
+  readonly boxed?: BoxedAdapter;
+}
+
+/** An adapter in the box that runs in processes of its own. */
+export interface BoxedAdapter {
+  /** Absolute path of its program, and the arguments, the name that it is called by first. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Returns the datum of the function that a URI names. */
+  readonly functionDatumIdOf: (functionUri: string) => DatumId;
 }
 
 /** One execution of a call, in however many attempts. */
@@ -69,9 +80,10 @@ export class ExecutableAdapter implements ExecutionAdapter {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
 
-  /** Returns that jobs outlive this process: a backend may go on with them. */
+  /** Returns that jobs outlive this process: a backend may go on with them, but none is behind an adapter in the box. */
   traitsOf(): AdapterTraits {
-    return { outlives: true };
+    const { boxed, size } = this.#options;
+    return boxed ? { width: size } : { outlives: true };
   }
 
   submit(submissions: readonly Submission[]): void {
@@ -130,16 +142,16 @@ export class ExecutableAdapter implements ExecutionAdapter {
   /** Finds the executable for the first call; undefined where there is none. */
   #started(): AdapterProcesses | undefined {
     if (this.#processes || this.#isClosed) return this.#processes;
-    const { name, searchPath, environment, size } = this.#options;
+    const { name, searchPath, environment, size, boxed } = this.#options;
     // @spec DML-EXE-1401
-    const program = findExecutable(name, searchPath);
+    const program = boxed?.program ?? findExecutable(name, searchPath);
     // @spec DML-EXE-1308
     if (program === undefined) return undefined;
     this.#folder = new PrivateFolder('dml-adapter');
     const folder = this.#folder.path;
     this.#processes = new AdapterProcesses({
-      name,
       program,
+      args: boxed?.args ?? [name],
       environment,
       folder,
       size,
@@ -171,17 +183,27 @@ export class ExecutableAdapter implements ExecutionAdapter {
   }
 
   #submit(submission: Submission, processes: AdapterProcesses): void {
-    const { nodeId, functionUri, executionKey, attempt, inputDatumIds, timeoutMs } = submission;
+    const { nodeId, functionUri, executionKey, attempt, inputDatumIds, timeoutMs, natives, limits } =
+      submission;
+    const { boxed } = this.#options;
     const execution = this.#executionOf(submission);
     this.#executions.set(nodeId, execution);
     this.#ask(execution, {
       makeLine: async (id) => {
         this.#start(execution, processes);
-        const inputs = await execution.folder.layOut(inputDatumIds, this.#limits.lineBytes);
+        // @spec DML-EXE-3230
+        const functions = boxed ? [boxed.functionDatumIdOf(functionUri)] : [];
+        const values = await execution.folder.layOut([...functions, ...inputDatumIds], {
+          subfolder: 'inputs',
+          maxCharacters: this.#limits.lineBytes,
+        });
+        const inputs = `"inputs":[${values.splice(functions.length).join(',')}]`;
+        const given = values.map((value) => `,"function":${value}`).join('');
         const facts = { callNodeId: nodeId, executionKey, functionUri, attempt };
         const timed = timeoutMs === undefined ? {} : { timeLimitMs: timeoutMs };
-        const line = this.#line(id, 'submit', execution, { ...facts, ...timed });
-        return `${line.slice(0, -1)},"inputs":${inputs}}`;
+        const more = boxed ? { natives, limits } : {};
+        const line = this.#line(id, 'submit', execution, { ...facts, ...timed, ...more });
+        return `${line.slice(0, -1)},${inputs}${given}}`;
       },
     });
   }
@@ -254,22 +276,23 @@ export class ExecutableAdapter implements ExecutionAdapter {
           hasEnded: answer.code !== 'unreachable',
         };
       case 'done': {
-        if (answer.outcome === 'ok')
-          return {
-            type: 'done',
-            outcome: 'ok',
-            datumId: await execution.folder.takeValue(line),
-            ran: this.#ran,
-          };
+        // @spec DML-EXE-3238
+        const facts = { ran: this.#ran, ...(answer.usage && { usage: answer.usage }) };
+        if (answer.outcome === 'ok') {
+          const { value } = parseExactJson(line) as { readonly value: unknown };
+          const datumId = await execution.folder.take(value, 'the result');
+          return { type: 'done', outcome: 'ok', datumId, ...facts };
+        }
         // @spec DML-EXE-3219
-        const { message, trace = [] } = answer.error;
+        const { message, trace = [], code = 'function_threw', names } = answer.error;
         const placeless = (text: string): string => text.replaceAll(execution.folder.path, '<folder>');
         const failure = {
-          code: 'function_threw',
+          code,
           message: placeless(message).slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed(),
           trace: trace.map(placeless),
         };
-        return { type: 'done', outcome: 'error', failure, ran: this.#ran };
+        // @spec DML-EXE-3239
+        return { type: 'done', outcome: 'error', failure, names, ...facts };
       }
       default:
         return this.#failed({
@@ -298,8 +321,8 @@ export class ExecutableAdapter implements ExecutionAdapter {
         failure: { code: error.code, message: reason, trace: [] },
         ran: this.#ran,
       };
-    if (isDmlError(error, 'object_missing'))
-      return { type: 'failed', isRetryable: false, code: 'object_missing', reason };
+    if (isDmlError(error, 'object_missing') || isDmlError(error, 'adapter_unknown'))
+      return { type: 'failed', isRetryable: false, code: error.code, reason };
     return this.#failed({ code: 'adapter_protocol', reason: `gave a result that cannot be read: ${reason}` });
   }
 

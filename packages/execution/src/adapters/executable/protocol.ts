@@ -1,3 +1,5 @@
+import type { AttemptUsage } from '../port.ts';
+
 /** Version of the adapter protocol that this Executor speaks. */
 export const PROTOCOL = 1;
 
@@ -33,11 +35,24 @@ export type Answer = { readonly id: number } & (
   | Description
   | { readonly status: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly status: 'pending'; readonly executionToken: string; readonly pollAfterMs: number }
-  | { readonly status: 'done'; readonly outcome: 'ok'; readonly value: unknown }
+  | {
+      readonly status: 'done';
+      readonly outcome: 'ok';
+      readonly value: unknown;
+      readonly usage?: AttemptUsage | undefined;
+    }
   | {
       readonly status: 'done';
       readonly outcome: 'error';
-      readonly error: { readonly message: string; readonly trace?: readonly string[] | undefined };
+      readonly error: {
+        readonly message: string;
+        readonly trace?: readonly string[] | undefined;
+        /** Kind of the failure; `function_threw` by default. */
+        readonly code?: string | undefined;
+        /** Names and codes of what was thrown and of its causes. */
+        readonly names?: readonly string[] | undefined;
+      };
+      readonly usage?: AttemptUsage | undefined;
     }
   | {
       readonly status: 'failed';
@@ -46,3 +61,31 @@ export type Answer = { readonly id: number } & (
     }
   | { readonly status: 'cancelled' }
 );
+
+/** One line of an Executor. */
+export type Question = { readonly id: number } & (
+  | { readonly operation: 'describe' }
+  | SubmitQuestion
+  | ({ readonly operation: 'poll'; readonly executionToken: string } & ExecutionMembers)
+  | ({ readonly operation: 'cancel'; readonly executionToken?: string | undefined } & ExecutionMembers)
+);
+
+interface ExecutionMembers {
+  readonly executionUuid: string;
+  /** Absolute path of the folder for files of inputs and of the result. */
+  readonly folder: string;
+}
+
+/** Asks for a call. */
+export interface SubmitQuestion extends ExecutionMembers {
+  readonly operation: 'submit';
+  readonly callNodeId: string;
+  readonly executionKey: string;
+  readonly functionUri: string;
+  readonly attempt: number;
+  readonly timeLimitMs?: number | undefined;
+  readonly inputs: readonly unknown[];
+  readonly function?: unknown;
+  readonly natives?: readonly object[] | undefined;
+  readonly limits?: object | undefined;
+}

@@ -1,0 +1,24 @@
+import { DEFAULT_LIMITS } from '../executable/limits.ts';
+import { LineSplitter } from '../executable/line-splitter.ts';
+import { parseQuestion } from '../executable/message-schemas.ts';
+import { AdapterServer, type ServedAdapter } from './adapter-server.ts';
+
+/** Answers questions on standard input until it ends. */
+export function serve(served: ServedAdapter): void {
+  const { stdin, stdout } = process;
+  const server = new AdapterServer(served, (line) => void stdout.write(`${line}\n`));
+  const splitter = new LineSplitter(DEFAULT_LIMITS.lineBytes);
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  // Who asked is gone.
+  stdout.on('error', () => process.exit(1));
+  stdin.on('data', (bytes: Uint8Array) => {
+    const { lines, isTooLong } = splitter.add(bytes);
+    for (const line of lines) server.take(utf8.decode(line), parseQuestion);
+    if (isTooLong) throw new Error(`a question has more than ${DEFAULT_LIMITS.lineBytes} bytes`);
+  });
+  stdin.on('end', () => {
+    const rest = splitter.rest();
+    if (rest.length > 0) server.take(utf8.decode(rest), parseQuestion);
+    void server.close().then(() => process.exit(0));
+  });
+}
