@@ -102,4 +102,25 @@ describe('sloppy code', () => {
     const browser = `(function () { if (typeof exports === 'undefined') { } else { return typeof this } })();`;
     expect(refusalOf(inLibrary(browser))).toEqual(at('node_modules/lib/index.js', 1));
   });
+
+  it('may name this in the branch that a test for the global object leaves to others [DML-CAP-0937]', async () => {
+    const root = (expression: string): SourceFiles =>
+      inLibrary(`(function () { const root = ${expression}; exports.clean = () => typeof root.Array; })();`);
+    for (const expression of [
+      `typeof global === 'object' ? global : typeof self === 'object' ? self : typeof this === 'object' ? this : {}`,
+      `'object' == typeof globalThis ? globalThis : this`,
+      `typeof globalThis !== 'undefined' ? globalThis : this`,
+      `typeof globalThis === 'undefined' ? this : globalThis`,
+      `typeof global != 'object' ? this : global`,
+    ])
+      expect(await call(root(expression))).toBe('function');
+    for (const expression of [
+      `typeof global === 'object' ? this : global`,
+      `typeof globalThis === 'undefined' ? globalThis : this`,
+      `typeof self === 'object' ? self : this`,
+      `((global) => typeof global === 'object' ? global : this)(1)`,
+      `typeof global > 'object' ? global : this`,
+    ])
+      expect(refusalOf(root(expression))).toEqual(at('node_modules/lib/index.js', 1));
+  });
 });

@@ -46,6 +46,9 @@ export function isAssigned({ node, parent, grandparent }: Reference): boolean {
 
 type FunctionNode = Extract<Node, { readonly params: readonly Node[]; readonly body: unknown }>;
 
+/** Names of the global object. */
+const GLOBALS: ReadonlySet<string> = new Set(['global', 'globalThis']);
+
 /** Place in the code: the function around it that has `arguments`, and whether `this` is the global object. */
 interface Place {
   readonly isGlobalThis: boolean;
@@ -94,10 +97,14 @@ class SloppyReader {
       case 'ClassBody':
         return;
       case 'IfStatement':
-      case 'ConditionalExpression':
-        // A test for `exports` has one outcome in CommonJS: the other branch is for browsers.
-        if (!this.#asksForExports(node.test)) break;
-        return this.#visit(node.consequent, node, place);
+      case 'ConditionalExpression': {
+        // The other branch is for browsers.
+        const outcome = this.#outcomeOf(node.test);
+        if (outcome === undefined) break;
+        const taken = outcome ? node.consequent : node.alternate;
+        if (taken) this.#visit(taken, node, place);
+        return;
+      }
       case 'FunctionDeclaration':
       case 'FunctionExpression':
         if (isStrict(node)) return;
@@ -124,6 +131,26 @@ class SloppyReader {
     }
     forEachChild(node, (child) => this.#visit(child, node, inside));
     if (inside !== place) this.#tied(node as FunctionNode, inside.uses);
+  }
+
+  /** Returns the outcome of a test that has the same one everywhere in Node. */
+  #outcomeOf(test: Node): boolean | undefined {
+    return this.#asksForExports(test) || this.#outcomeForGlobal(test);
+  }
+
+  /** @spec DML-CAP-0937 */
+  #outcomeForGlobal(test: Node): boolean | undefined {
+    if (test.type !== 'BinaryExpression') return undefined;
+    const { left, right, operator } = test;
+    const [asked, text] = left.type === 'Literal' ? [right, left] : [left, right];
+    if (asked.type !== 'UnaryExpression' || asked.operator !== 'typeof' || text.type !== 'Literal')
+      return undefined;
+    const { argument } = asked;
+    const isGlobal = argument.type === 'Identifier' && GLOBALS.has(argument.name);
+    if (!isGlobal || this.#scopes.bindingOf(argument)) return undefined;
+    const isObject = text.value === 'object';
+    if (operator === '===' || operator === '==') return isObject;
+    return operator === '!==' || operator === '!=' ? !isObject : undefined;
   }
 
   /** @spec DML-CAP-0927 */
