@@ -244,6 +244,43 @@ describe('a bundle whose loading changes the realm', () => {
   });
 });
 
+describe('a symbol of the registry that stays in a shared object', () => {
+  afterEach(() => workspace.close());
+  const fixed = (name: string, object = 'globalThis'): string =>
+    `Object.defineProperty(${object}, Symbol.for('${name}'), { value: [] });`;
+  const look = `export const look = () => Object.getOwnPropertySymbols(globalThis).map(String).filter((s) => s.includes('own.'));`;
+
+  it('is no reason to lose calls, whether loading or a call has made it [DML-EXE-2408]', async () => {
+    await open(
+      1,
+      `import fs from 'node:fs'; ${fixed('own.queue')} ${fixed('own.queue', 'fs')}\nexport const load = (i: number) => i;`,
+    );
+    for (const i of [1, 2]) expect(await run.outcome(run.call('load', [i]))).toBe(i);
+    workspace.write(`${look} export const call = (i: number) => { ${fixed('own.other')} return i; };`);
+    expect(await run.outcome(run.call('look', []))).toEqual([]);
+    for (const i of [3, 4]) expect(await run.outcome(run.call('call', [i]))).toBe(i);
+    expect(await run.outcome(run.call('look', [], { cache: false }))).toEqual([]);
+  });
+
+  it('is one where the language or Node knows it, or it is no such symbol', async () => {
+    for (const key of [
+      'Symbol.toPrimitive',
+      `Symbol.for('nodejs.util.inspect.custom')`,
+      `Symbol.for('daggerml.x')`,
+      `Symbol('own.x')`,
+    ]) {
+      await open(
+        1,
+        `export const f = () => { Object.defineProperty(globalThis, ${key}, { value: 'x' }); return 1; };`,
+      );
+      const ends = await run.outcome(run.call('f', []));
+      expect(ends).toMatchObject({ code: 'worker_lost' });
+      await workspace.close();
+    }
+    await open(1);
+  });
+});
+
 describe('a thread', () => {
   afterEach(() => workspace.close());
 

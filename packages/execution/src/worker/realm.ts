@@ -5,6 +5,8 @@ const { hasOwn, is } = Object;
 const { has: setHas, add: setAdd } = Set.prototype;
 const { includes } = Array.prototype;
 const { exec } = RegExp.prototype;
+const { keyFor } = Symbol;
+const { startsWith } = String.prototype;
 const objectPrototype: object = Object.prototype;
 const DISPATCHERS = [
   Symbol.for('undici.globalDispatcher.1'),
@@ -220,6 +222,13 @@ function isOfNode(key: PropertyKey): boolean {
   return key === DISPATCHERS[0] || key === DISPATCHERS[1];
 }
 
+/** Checks whether a symbol is of the registry that all code shares, and neither of the language, Node nor this project. */
+function isOfPackage(key: symbol): boolean {
+  const name = keyFor(key);
+  if (name === undefined || (apply(startsWith, name, ['nodejs.']) as boolean)) return false;
+  return !(apply(startsWith, name, ['daggerml.']) as boolean);
+}
+
 /** Checks whether a global that Node loads when it is first used was used, which puts its value in place. */
 function isLoadedLater(object: object, before: Descriptor, after: Descriptor): boolean {
   if (!hasOwn(before, 'get') || before.get === undefined || !hasOwn(after, 'value')) return false;
@@ -230,9 +239,15 @@ function isLoadedLater(object: object, before: Descriptor, after: Descriptor): b
   }
 }
 
-/** Checks whether code notices a new property: any of `Object.prototype`, elsewhere one that hides another, an index or a symbol. */
+/**
+ * Checks whether code notices a new property: any of `Object.prototype`, elsewhere one that hides another, an index or a
+ * symbol, except for one by which a package finds what is its own.
+ */
 function isNoticed(object: object, key: PropertyKey): boolean {
-  if (object === objectPrototype || typeof key !== 'string' || (key[0] as string) <= '9') return true;
+  if (object === objectPrototype) return true;
+  // @spec DML-EXE-2408
+  if (typeof key === 'symbol') return !isOfPackage(key);
+  if (typeof key !== 'string' || (key[0] as string) <= '9') return true;
   for (let each = getPrototypeOf(object); each !== null; each = getPrototypeOf(each))
     if (hasOwn(each, key)) return true;
   return false;

@@ -95,6 +95,11 @@ export class AdapterServer {
     await (await this.#scratch)?.close();
   }
 
+  /** Ends every call, for whose answer nobody waits. */
+  stop(): void {
+    for (const call of this.#calls) this.#stop(call);
+  }
+
   #describe(question: Question): void {
     const { name, version, maxCalls } = this.#served;
     this.#answer(question, {

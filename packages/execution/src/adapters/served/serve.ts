@@ -3,9 +3,12 @@ import { LineSplitter } from '../executable/line-splitter.ts';
 import { parseQuestion } from '../executable/message-schemas.ts';
 import { AdapterServer, type ServedAdapter } from './adapter-server.ts';
 
+/** Pause between two looks for the process that asked, whose end closes the input. */
+const WATCH_MS = 100;
+
 /** Answers questions on standard input until it ends. */
 export function serve(served: ServedAdapter): void {
-  const { stdin, stdout } = process;
+  const { stdin, stdout, ppid: starterPid } = process;
   const server = new AdapterServer(served, (line) => void stdout.write(`${line}\n`));
   const splitter = new LineSplitter(DEFAULT_LIMITS.lineBytes);
   const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -19,6 +22,10 @@ export function serve(served: ServedAdapter): void {
   stdin.on('end', () => {
     const rest = splitter.rest();
     if (rest.length > 0) server.take(utf8.decode(rest), parseQuestion);
+    // @spec DML-EXE-3240
+    setInterval(() => {
+      if (process.ppid !== starterPid) server.stop();
+    }, WATCH_MS).unref();
     void server.close().then(() => process.exit(0));
   });
 }

@@ -1,14 +1,15 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatumId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
 import { StoredBlob } from '@daggerml/values';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ScriptWorld } from '../../../test/script-world.ts';
 import { Workspace } from '../../../test/workspace.ts';
 import type { RunObjects } from '../../objects/run-objects.ts';
+import { markedProcesses } from '../../process/marked-processes.ts';
 import { programFile } from '../../source-file.ts';
 import {
   type ExampleCall,
@@ -22,6 +23,7 @@ const STEPS = `
 import { call } from '@daggerml/bindings';
 export const twice = async (n: number) => (await call(subtract, n, 0)) * 2;
 export const subtract = (a: number, b: number) => { console.log('a - b'); return a - b; };
+export const hang = () => new Promise(() => { setInterval(() => {}, 1000); });
 export const fail = (text: string) => { throw new Error(text); };
 export const seen = () => ({ ...process.env });
 export const hungry = () => { const all: number[][] = []; for (;;) all.push(new Array(1e6).fill(1.5)); };
@@ -195,6 +197,45 @@ describe('an adapter in the box, asked as an executable', () => {
     expect(sizes[3]).toBeGreaterThan(256);
   }, 120_000);
 });
+
+it.each(['dml-worker', 'dml-script'] as const)(
+  '%s ends with the process that started it [DML-EXE-3240]',
+  async (name) => {
+    const given = executable(name);
+    // Names the folders, and so all processes.
+    const temporary = join(given.folder, '../tmp');
+    mkdirSync(temporary);
+    const call = name === 'dml-worker' ? await functionCall('hang', []) : await scriptCall(['sleep', '1000']);
+    const { files = {}, ...submission } = call;
+    for (const [file, bytes] of Object.entries(files)) writeFileSync(join(given.folder, file), bytes);
+    const hash = '0'.repeat(64);
+    const facts = { callNodeId: hash, executionKey: hash, attempt: 1, executionUuid: crypto.randomUUID() };
+    const question = {
+      protocol: 1,
+      id: 1,
+      operation: 'submit',
+      folder: given.folder,
+      ...facts,
+      ...submission,
+    };
+    const starter = spawn(
+      process.execPath,
+      [
+        '-e',
+        `const child = require('node:child_process').spawn(process.argv[1], { stdio: ['pipe', 'inherit', 'inherit'] });
+      child.stdin.write(process.argv[2] + '\\n'); setInterval(() => {}, 1000);`,
+        given.program,
+        JSON.stringify(question),
+      ],
+      { env: { ...given.environment, TMPDIR: temporary } },
+    );
+    const living = (): readonly number[] => markedProcesses([temporary]);
+    const programs = name === 'dml-worker' ? 2 : 3;
+    await vi.waitFor(() => expect(living()).toHaveLength(programs), 60_000);
+    starter.kill('SIGKILL');
+    await vi.waitFor(() => expect(living()).toEqual([]), 60_000);
+  },
+);
 
 it.each([
   ['{"maxCalls":0}', 'maxCalls'],
