@@ -4,12 +4,15 @@ import { settingsOf } from './adapters/served/read-settings.ts';
 import { serve } from './adapters/served/serve.ts';
 import { startScripts } from './script/start-scripts.ts';
 
-const { maxCalls, env } = settingsOf(process.env);
+const { maxCalls, env, starterPid } = settingsOf(process.env);
 
-serve({
-  name: SCRIPT_ADAPTER,
-  version: `node-${process.versions.node}`,
-  maxCalls,
-  start: startScripts({ size: maxCalls, env }),
-  functionDatumIdOf: (uri) => parseScriptUri(uri).scriptDatumId,
-});
+serve(
+  {
+    name: SCRIPT_ADAPTER,
+    version: `node-${process.versions.node}`,
+    maxCalls,
+    start: startScripts({ size: maxCalls, env }),
+    functionDatumIdOf: (uri) => parseScriptUri(uri).scriptDatumId,
+  },
+  starterPid,
+);

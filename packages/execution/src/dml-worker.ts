@@ -4,14 +4,17 @@ import { LocalWorkers } from './adapters/local-workers.ts';
 import { settingsOf } from './adapters/served/read-settings.ts';
 import { serve } from './adapters/served/serve.ts';
 
-const { maxCalls, env, memoryMb } = settingsOf(process.env);
+const { maxCalls, env, memoryMb, starterPid } = settingsOf(process.env);
 const resourceLimits = memoryMb === undefined ? undefined : { maxOldGenerationSizeMb: memoryMb };
 
-serve({
-  name: LOCAL_ADAPTER,
-  version: `node-${process.versions.node}`,
-  maxCalls,
-  start: (context) =>
-    new LocalWorkers(context, { size: maxCalls, env, ...(resourceLimits && { resourceLimits }) }),
-  functionDatumIdOf: (uri) => parseFunctionUri(uri).bundleDatumId,
-});
+serve(
+  {
+    name: LOCAL_ADAPTER,
+    version: `node-${process.versions.node}`,
+    maxCalls,
+    start: (context) =>
+      new LocalWorkers(context, { size: maxCalls, env, ...(resourceLimits && { resourceLimits }) }),
+    functionDatumIdOf: (uri) => parseFunctionUri(uri).bundleDatumId,
+  },
+  starterPid,
+);

@@ -31,7 +31,7 @@ function inProcesses(
   surroundings: ExecutableSurroundings | undefined,
 ): StartAdapter {
   const memoryMb = resourceLimits?.maxOldGenerationSizeMb;
-  const settings: AdapterSettings = { maxCalls: 1, env, memoryMb };
+  const settings: AdapterSettings = { maxCalls: 1, env, memoryMb, starterPid: process.pid };
   const { environment = { PATH: process.env.PATH ?? '' }, limits } = surroundings ?? {};
   return (context) =>
     new ExecutableAdapter(context, {

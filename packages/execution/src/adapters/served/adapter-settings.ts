@@ -9,4 +9,6 @@ export interface AdapterSettings {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Heap that the function of one call may use. */
   readonly memoryMb?: number | undefined;
+  /** Process whose end is the end of the adapter. */
+  readonly starterPid?: number | undefined;
 }

@@ -6,9 +6,9 @@ import { AdapterServer, type ServedAdapter } from './adapter-server.ts';
 /** Pause between two looks for the process that asked, whose end closes the input. */
 const WATCH_MS = 100;
 
-/** Answers questions on standard input until it ends. */
-export function serve(served: ServedAdapter): void {
-  const { stdin, stdout, ppid: starterPid } = process;
+/** Answers questions on standard input until it ends, or the process that started this one has ended. */
+export function serve(served: ServedAdapter, starterPid: number): void {
+  const { stdin, stdout } = process;
   const server = new AdapterServer(served, (line) => void stdout.write(`${line}\n`));
   const splitter = new LineSplitter(DEFAULT_LIMITS.lineBytes);
   const utf8 = new TextDecoder('utf-8', { fatal: true });

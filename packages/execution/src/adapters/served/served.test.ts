@@ -23,7 +23,7 @@ const STEPS = `
 import { call } from '@daggerml/bindings';
 export const twice = async (n: number) => (await call(subtract, n, 0)) * 2;
 export const subtract = (a: number, b: number) => { console.log('a - b'); return a - b; };
-export const hang = () => new Promise(() => { setInterval(() => {}, 1000); });
+export const hang = () => (console.log('on'), new Promise(() => { setInterval(() => {}, 1000); }));
 export const fail = (text: string) => { throw new Error(text); };
 export const seen = () => ({ ...process.env });
 export const hungry = () => { const all: number[][] = []; for (;;) all.push(new Array(1e6).fill(1.5)); };
@@ -117,6 +117,22 @@ describe.each(['dml-worker', 'dml-script'] as const)('%s as an executable', (nam
   });
 });
 
+/** Returns the question that asks for a call. */
+function submission(at: string, { functionUri, inputs, function: value }: ExampleCall): object {
+  const hash = '0'.repeat(64);
+  const facts = { callNodeId: hash, executionKey: hash, attempt: 1, executionUuid: crypto.randomUUID() };
+  return {
+    protocol: 1,
+    id: 1,
+    operation: 'submit',
+    folder: at,
+    ...facts,
+    functionUri,
+    inputs,
+    function: value,
+  };
+}
+
 describe('an adapter in the box, asked as an executable', () => {
   let probe: ExecutableProbe;
   afterEach(async () => {
@@ -205,19 +221,13 @@ it.each(['dml-worker', 'dml-script'] as const)(
     // Names the folders, and so all processes.
     const temporary = join(given.folder, '../tmp');
     mkdirSync(temporary);
-    const call = name === 'dml-worker' ? await functionCall('hang', []) : await scriptCall(['sleep', '1000']);
-    const { files = {}, ...submission } = call;
+    const call =
+      name === 'dml-worker'
+        ? await functionCall('hang', [])
+        : await scriptCall(['sh', '-c', 'echo on >&2; sleep 1000']);
+    const { files = {} } = call;
     for (const [file, bytes] of Object.entries(files)) writeFileSync(join(given.folder, file), bytes);
-    const hash = '0'.repeat(64);
-    const facts = { callNodeId: hash, executionKey: hash, attempt: 1, executionUuid: crypto.randomUUID() };
-    const question = {
-      protocol: 1,
-      id: 1,
-      operation: 'submit',
-      folder: given.folder,
-      ...facts,
-      ...submission,
-    };
+    const question = submission(given.folder, call);
     const starter = spawn(
       process.execPath,
       [
@@ -230,12 +240,30 @@ it.each(['dml-worker', 'dml-script'] as const)(
       { env: { ...given.environment, TMPDIR: temporary } },
     );
     const living = (): readonly number[] => markedProcesses([temporary]);
-    const programs = name === 'dml-worker' ? 2 : 3;
-    await vi.waitFor(() => expect(living()).toHaveLength(programs), 60_000);
+    let answers = '';
+    starter.stdout.on('data', (bytes) => {
+      answers += String(bytes);
+    });
+    await vi.waitFor(() => expect(answers).toContain('"text":"on\\n"'), 60_000);
+    expect(living().length).toBeGreaterThan(1);
     starter.kill('SIGKILL');
     await vi.waitFor(() => expect(living()).toEqual([]), 60_000);
   },
 );
+
+it('an adapter whose starter had ended before ends with its input [DML-EXE-3240]', async () => {
+  const { pid = 0 } = spawnSync('true');
+  const given = executable('dml-worker', { starterPid: pid });
+  const { files = {}, ...call } = await functionCall('hang', []);
+  for (const [file, bytes] of Object.entries(files)) writeFileSync(join(given.folder, file), bytes);
+  const question = submission(given.folder, call);
+  const options = {
+    env: given.environment,
+    input: `${JSON.stringify(question)}\n`,
+    encoding: 'utf8',
+  } as const;
+  expect(spawnSync(given.program, options).status).toBe(0);
+});
 
 it.each([
   ['{"maxCalls":0}', 'maxCalls'],
