@@ -31,6 +31,12 @@ interface Why {
   } | null;
 }
 
+const NESTED = `import { call } from '@daggerml/bindings';
+export const leaf = (n: number) => n * 10;
+export const middle = async (n: number) => (await call(leaf, n)) + 1;
+export const outer = async (n: number) => (await call(middle, n + 1)) + 1;
+`;
+
 const CODE = `import { limit } from './lib/limit.ts';
 export const load = (rows: number) => Array.from({ length: rows }, (_, i) => i);
 export const clean = (rows: number[]) => rows.filter((row) => row < limit);
@@ -409,24 +415,38 @@ describe('a call to explain', () => {
     }
   });
 
-  it('is refused where a function alone has made it [DML-REP-0451]', async () => {
-    const code = `import { call } from '@daggerml/bindings';
-export const leaf = (n: number) => n;
-export const outer = (n: number) => call(leaf, n);
-`;
-    await repository.define('deep', 'async (dag) => dag.call(steps.outer, 5)', { code });
-    const { calls } = await repository.json<{ calls: { nodeId: string; execId: string }[] }>('logs', 'deep');
-    const ids = calls.flatMap(({ nodeId, execId }) => [nodeId, execId]);
-    const outer = (await why('outer')).nodeId;
-    const leafs = calls
-      .filter(({ nodeId }) => nodeId !== outer)
-      .flatMap(({ nodeId, execId }) => [nodeId, execId]);
-    expect([ids.length, leafs.length]).toEqual([4, 2]);
-    for (const id of leafs)
-      expect(await repository.error(3, ['why', id])).toMatchObject({
-        code: 'not_executed',
-        detail: 'no_dag',
-      });
+  it('is one that functions have made where no dag has such a call [DML-REP-3701]', async () => {
+    await repository.define('deep', 'async (dag) => dag.call(steps.outer, 5)', { code: NESTED });
+    const leaf = await why('leaf');
+    expect(leaf).toMatchObject({ call: 'leaf(6)', dag: 'deep' });
+    for (const name of ['leaf(6)', 'deep#leaf']) expect((await why(name)).nodeId).toBe(leaf.nodeId);
+    expect(await repository.ok('show', 'leaf')).toContain('value    60');
+    // Of several none is meant, and a call of a dag comes first.
+    await repository.define('more', 'async (dag) => dag.call(steps.outer, 7)', { code: NESTED });
+    expect(await repository.error(4, ['why', 'leaf'])).toMatchObject({ detail: 'calls' });
+    await repository.define('own', 'async (dag) => dag.call(steps.leaf, 1)', { code: NESTED });
+    expect(await why('leaf')).toMatchObject({ call: 'leaf(1)', dag: 'own' });
+  });
+
+  it('is refused where nothing that a branch has ran it [DML-REP-3700]', async () => {
+    await repository.define('deep', 'async (dag) => dag.call(steps.outer, 5)', { code: NESTED });
+    const { nodeId } = await why('leaf');
+    await repository.define('kept', 'async (dag) => 1');
+    await repository.ok('branch', 'own');
+    await repository.ok('switch', 'own');
+    await repository.define('gone', 'async (dag) => dag.call(steps.outer, 8)', { code: NESTED });
+    const { calls } = await repository.json<{ calls: { nodeId: string; execId: string }[] }>('logs', 'gone');
+    expect(calls).toHaveLength(3);
+    await repository.ok('switch', 'main');
+    await repository.ok('branch', '--delete', '--force', 'own');
+    for (const id of calls.flatMap((call) => [call.nodeId, call.execId])) {
+      const refused = { code: 'not_executed', detail: 'no_commit' };
+      expect(await repository.error(3, ['why', id])).toMatchObject(refused);
+      expect(await repository.refusal(3, ['why', id])).toContain('"dml why <dag>" explains');
+    }
+    // The history counts, and what is not there now.
+    await repository.ok('dag', 'delete', 'deep');
+    expect(await why(nodeId)).toMatchObject({ nodeId, dag: 'deep', reason: 'new' });
   });
 
   it('is refused with the calls where a function has several [DML-REP-0301]', async () => {

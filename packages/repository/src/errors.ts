@@ -30,7 +30,8 @@ const MESSAGES: Readonly<
   Record<RepositoryErrorCode, string> & Partial<Record<`${RepositoryErrorCode}/${string}`, string>>
 > = {
   not_executed: 'the node {nodeId} has no outcome here',
-  'not_executed/no_dag': 'the call {nodeId} has an outcome, but no commit or work in progress has it itself',
+  'not_executed/no_commit':
+    'no commit or work in progress has an outcome of the call {nodeId}, nor does a function that ran there',
   call_failed: 'the call {nodeId} failed with {failureCode}: {message}',
   unknown_name: 'nothing here is named "{name}"',
   'unknown_name/ref': 'there is no ref "{name}"',

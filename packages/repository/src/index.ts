@@ -29,6 +29,8 @@ export {
 } from './dags/plan-commit.ts';
 export { type RepositoryErrorCode, repositoryError } from './errors.ts';
 export { type CallDifference, callDifferences } from './explain/call-differences.ts';
+export type { CallOrigin, CallReason } from './explain/call-outcome.ts';
+export type { CallPlace } from './explain/call-place.ts';
 export {
   type CallSide,
   type Comparison,
@@ -36,13 +38,7 @@ export {
   pinnedSide,
   scriptOf,
 } from './explain/call-side.ts';
-export {
-  type CallExplanation,
-  type CallOrigin,
-  type CallPlace,
-  type CallReason,
-  explainCall,
-} from './explain/explain-call.ts';
+export { type CallExplanation, explainCall } from './explain/explain-call.ts';
 export { type DagExplanation, explainDag } from './explain/explain-dag.ts';
 export { type ExplainedName, findCall, findNamed } from './explain/find-call.ts';
 export { type FileChange, type FunctionChanges, functionChanges } from './explain/function-changes.ts';

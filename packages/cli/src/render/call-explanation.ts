@@ -35,6 +35,7 @@ export function callExplanationView(
   const { nodeId, origin, madeIn, earlier, comparison, commitsSince } = explained;
   const call = textOf(reader, explained);
   const changes = changesOf(explained);
+  const makers = makersOf(reader, explained);
   const differences = explained.differences.map((difference) => ({
     ...difference,
     text: differenceText(comparison, difference),
@@ -49,17 +50,22 @@ export function callExplanationView(
       sentence: sentenceOf(explained, call),
       madeIn: madeIn ?? null,
       commitsSince,
+      madeBy: makers,
       execId: origin?.execId ?? null,
       status: origin?.status ?? null,
       startedMs: origin?.startedMs ?? null,
       finishedMs: origin?.finishedMs ?? null,
-      earlier: earlier ?? null,
+      earlier: earlier === undefined ? null : { nodeId: earlier.nodeId, commitId: earlier.commitId },
       differences,
       changes: changes ?? null,
     },
     lines: () => [
       output.style('bold', output.safe(sentenceOf(explained, call))),
       ...differences.slice(1).map(({ text }) => `also      ${output.safe(text)}`),
+      // @spec DML-CLI-3700
+      ...(makers.length === 0
+        ? []
+        : [`made by   ${output.safe(makers.map((maker) => maker.call).join(', made by '))}`]),
       ...originLines(explained, output),
       ...(madeIn === undefined ? [] : [`commit    ${commitText(reader, madeIn, { output, nowMs })}`]),
       ...(commitsSince === 0
@@ -111,6 +117,17 @@ export function dagExplanationView(
         : []),
     ],
   };
+}
+
+/** Lists the calls whose functions made a call, from the innermost to that of a dag. */
+function makersOf(
+  reader: RecordReader,
+  explained: CallExplanation,
+): readonly { readonly nodeId: NodeId; readonly call: string }[] {
+  const makers: { readonly nodeId: NodeId; readonly call: string }[] = [];
+  for (let maker = explained.madeBy; maker !== undefined; maker = maker.madeBy)
+    makers.push({ nodeId: maker.nodeId, call: textOf(reader, { ...explained, nodeId: maker.nodeId }) });
+  return makers;
 }
 
 function textOf(reader: RecordReader, { nodeId, comparison }: CallExplanation): string {

@@ -97,8 +97,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'ambiguous_prefix/calls': 'name one by its id, or by its whole text in quotes',
   ambiguous_prefix: 'give more digits; "dml show" with all digits of one prints what it is',
   no_value: 'name a dag, a node or a datum[, for example: {inside}]',
-  'not_executed/no_dag':
-    'explain the call whose function made it, if one did; "dml show {nodeId}" and "dml logs {nodeId}" know this one',
+  'not_executed/no_commit':
+    '"dml show {nodeId}" prints what is stored of it; "dml why <dag>" explains the calls of a dag',
   not_executed: 'name its dag through the commit that it belongs to: <commit>:<dag>',
   call_failed: '"dml show {nodeId}" shows more; "dml retry {nodeId}" runs it again',
   adapter_unknown:

@@ -4,6 +4,7 @@ import type { PinScope } from '../nodes/pin-scope.ts';
 import { type RecordSource, storedValue } from '../nodes/stored-value.ts';
 import type { NodeNames } from '../views/dag-view.ts';
 import { type FunctionSources, sourcesOfExec, sourcesOfScript } from './function-sources.ts';
+import type { NodePair } from './own-differences.ts';
 
 /** A source of records, pages and chunks. */
 export interface ExplainSource extends RecordSource, BlobSource {
@@ -28,6 +29,14 @@ export interface Comparison {
   readonly source: ExplainSource;
   readonly before: CallSide;
   readonly after: CallSide;
+  /** The calls whose functions made the calls that are compared; undefined for calls of dags. */
+  readonly madeBy?: MakerComparison;
+}
+
+/** Two calls whose functions made calls that are compared. */
+export interface MakerComparison {
+  readonly comparison: Comparison;
+  readonly pair: NodePair;
 }
 
 /** Returns the side that some pins are, such as those of a commit. */
@@ -43,6 +52,16 @@ export function pinnedSide(source: ExplainSource, scope: PinScope, names: NodeNa
     nameOf: (nodeId) => names.get(nodeId)?.find((name) => name !== 'root'),
     sourcesOf: (nodeId) =>
       ifReadable(() => sourcesOfExec(source, execIdOf(nodeId)) ?? scriptOf(source, nodeId)),
+  };
+}
+
+/** Returns the side of the calls of a function, where it has nothing of a node that of the call around them. */
+export function enclosedSide(inner: CallSide, outer: CallSide): CallSide {
+  return {
+    valueOf: (nodeId) => inner.valueOf(nodeId) ?? outer.valueOf(nodeId),
+    inputsOf: (nodeId) => inner.inputsOf(nodeId) ?? outer.inputsOf(nodeId),
+    nameOf: (nodeId) => inner.nameOf(nodeId) ?? outer.nameOf(nodeId),
+    sourcesOf: (nodeId) => inner.sourcesOf(nodeId) ?? outer.sourcesOf(nodeId),
   };
 }
 
