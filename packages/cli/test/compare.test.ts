@@ -1,3 +1,4 @@
+import type { CommitRecord } from '@daggerml/object-model';
 import { headRef } from '@daggerml/store';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestRepository } from './test-repository.ts';
@@ -39,6 +40,40 @@ export const train = definePipeline('train', { parameters: { by: 1, label: 'a', 
   return model;
 });
 `;
+
+/** Runs a dag of two functions of one file, with a shared file of as many lines and a library. */
+async function runTwo(
+  other: TestRepository,
+  { lines, version }: { lines: number; version: string },
+): Promise<void> {
+  other.write(
+    'node_modules/lib/package.json',
+    JSON.stringify({ name: 'lib', version, type: 'module', main: 'lib.js' }),
+  );
+  other.write('node_modules/lib/lib.js', `export const up = (x) => x + ${version[0]};`);
+  const shared = Array.from(
+    { length: lines },
+    (_, n) => `export const line${n} = ${n};${lines > 50 ? ` // ${'x'.repeat(250)}` : ''}\n`,
+  );
+  other.write('shared.ts', shared.join(''));
+  other.write(
+    'two.ts',
+    `import { up } from 'lib';
+import * as shared from './shared.ts';
+const all = () => Object.values(shared).length;
+export const first = () => up(all() + ${lines});
+export const second = () => up(all() * ${lines});
+`,
+  );
+  other.write(
+    'two.pipeline.ts',
+    `import { definePipeline, functions } from '@daggerml/bindings';
+const steps = functions<typeof import('./two.ts')>(new URL('./two.ts', import.meta.url));
+export const two = definePipeline('two', (dag) => [dag.call(steps.first), dag.call(steps.second)]);
+`,
+  );
+  await other.ok('run', 'two.pipeline.ts');
+}
 
 let repository: TestRepository;
 beforeAll(async () => {
@@ -120,8 +155,14 @@ describe('a comparison', () => {
       execId: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     const expected = [
-      { name: 'added', before: [], after: [use('added')], side: 2 },
-      { name: 'scale', before: [use('scale')], after: [use('scale')], side: 2 },
+      { name: 'added', before: [], after: [use('added')], changes: null, side: 2 },
+      {
+        name: 'scale',
+        before: [use('scale')],
+        after: [use('scale')],
+        changes: expect.anything(),
+        side: 2,
+      },
     ];
     expect((await compare('first', 'second', 'main')).dags[0]?.functions).toEqual(expected);
     const [gone] = (await compare('main', 'first')).dags[0]?.functions ?? [];
@@ -226,7 +267,12 @@ describe('dml compare', () => {
 
   it('prints what differs, and what does not [DML-CLI-1791]', async () => {
     const text = await repository.ok('compare', 'first', 'second', 'main');
-    expect(text.replace(/[0-9a-f]{12}/g, '<bundle>').replace(/ {4}many\..*\n/g, '')).toBe(
+    expect(
+      text
+        .replace(/(scale = ).*/g, '$1…')
+        .replace(/[0-9a-f]{12}/g, '<bundle>')
+        .replace(/ {4}many\..*\n/g, ''),
+    ).toBe(
       [
         'train',
         '  parameters  first  second  main',
@@ -245,6 +291,15 @@ describe('dml compare', () => {
         '  code',
         '    added  new  <bundle> (main)',
         '    scale  changed  <bundle> → <bundle> (main)',
+        '      --- model.ts',
+        '      +++ model.ts',
+        '      @@ -1,5 +1,5 @@',
+        '       ',
+        '      -export const scale = …',
+        '      +export const scale = …',
+        "       export const many = (by: number) => Object.fromEntries(Array.from({ length: 30 }, (_, i) => ['k' + i, by + i]));",
+        '       export const size = (model: { by: number }) => model.by;',
+        "       export const added = () => 'new';",
         '',
         'raw only in main',
         'the same: sums',
@@ -252,6 +307,84 @@ describe('dml compare', () => {
       ].join('\n'),
     );
     expect(await repository.ok('compare', 'main:train', 'first')).toContain('    extra: "new" is gone\n');
+  });
+
+  it('prints how the code of a function changed, each file once [DML-CLI-3701] [DML-REP-3702]', async () => {
+    const other = await TestRepository.create();
+    await runTwo(other, { lines: 1, version: '1.0.0' });
+    await runTwo(other, { lines: 2, version: '2.0.0' });
+    const text = await other.ok('compare', 'main~1', 'main');
+    expect(text.slice(text.indexOf('  code')).replace(/[0-9a-f]{12}/g, '<bundle>')).toBe(
+      [
+        '  code',
+        '    first  changed  <bundle> → <bundle>',
+        '      --- shared.ts',
+        '      +++ shared.ts',
+        '      @@ -1,1 +1,2 @@',
+        '       export const line0 = 0;',
+        '      +export const line1 = 1;',
+        '      --- two.ts',
+        '      +++ two.ts',
+        '      @@ -1,5 +1,5 @@',
+        "       import { up } from 'lib';",
+        "       import * as shared from './shared.ts';",
+        '       const all = () => Object.values(shared).length;',
+        '      -export const first = () => up(all() + 1);',
+        '      -export const second = () => up(all() * 1);',
+        '      +export const first = () => up(all() + 2);',
+        '      +export const second = () => up(all() * 2);',
+        '      library   lib: 1.0.0 before, 2.0.0 now',
+        '    second  changed  <bundle> → <bundle>',
+        '      shared.ts  as above',
+        '      two.ts  as above',
+        '      library   lib: 1.0.0 before, 2.0.0 now',
+        '',
+      ].join('\n'),
+    );
+    const { dags } = await other.json<Document>('compare', 'main~1', 'main');
+    expect(dags[0]?.functions[0]).toMatchObject({
+      name: 'first',
+      changes: {
+        files: [
+          { path: 'shared.ts', kind: 'changed' },
+          {
+            path: 'two.ts',
+            kind: 'changed',
+            diff: expect.arrayContaining(['+export const first = () => up(all() + 2);']),
+          },
+        ],
+        libraries: [{ name: 'lib', before: '1.0.0', after: '2.0.0' }],
+      },
+    });
+    // Where the receipts are not there, nothing is known of the sources.
+    const { treeId } = await other.json<{ treeId: CommitRecord['treeId'] }>('show', 'main~1');
+    await other.plantCommit(headRef('lost'), { treeId, pins: [] });
+    expect(await other.ok('compare', 'lost', 'main')).toMatch(
+      / {4}first {2}changed .*\n {6}the sources of one of the two were not kept\n/,
+    );
+    expect((await other.json<Document>('compare', 'lost', 'main')).dags[0]?.functions[0]).toMatchObject({
+      changes: null,
+    });
+  });
+
+  it('prints little of long changes unless it is told to [DML-CLI-3702]', async () => {
+    const other = await TestRepository.create();
+    await runTwo(other, { lines: 1, version: '1.0.0' });
+    await runTwo(other, { lines: 60, version: '1.0.0' });
+    const changed = (text: string): string[] =>
+      text.slice(text.indexOf('    first '), text.indexOf('    second ')).trimEnd().split('\n').slice(1);
+    const short = changed(await other.ok('compare', 'main~1', 'main'));
+    const whole = changed(await other.ok('compare', 'main~1', 'main', '--full'));
+    expect(short.slice(0, 40)).toEqual(whole.slice(0, 40).map((line) => line.slice(0, 206)));
+    expect(whole.some((line) => line.length > 206)).toBe(true);
+    expect(short.slice(40)).toEqual([`      … ${whole.length - 40} more lines (--full shows them)`]);
+    expect(whole.filter((line) => line.startsWith('      +export const line'))).toHaveLength(60);
+    const { dags } = await other.json<{
+      dags: { functions: { changes: { files: { path: string; diff: string[] }[] } }[] }[];
+    }>('compare', 'main~1', 'main');
+    const [shared] = dags[0]?.functions[0]?.changes.files ?? [];
+    expect(shared?.diff).toHaveLength(62);
+    expect(shared?.diff.at(-1)).toMatch(/x{250}$/);
   });
 
   it('prints by how much a metric differs [DML-CLI-1792]', async () => {

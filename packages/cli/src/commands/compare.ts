@@ -26,7 +26,7 @@ export async function run(context: CommandContext): Promise<void> {
     const comparison = compareDags(reader, sides, dag);
     const labelled = sides.map(({ commitId }, at) => ({ name: names[at] as string, commitId }));
     output.result(documentOf(reader, labelled, comparison), () =>
-      comparisonLines(output, labelled, comparison),
+      comparisonLines(labelled, comparison, { output, full: options.full === true }),
     );
   });
 }
@@ -46,10 +46,11 @@ function documentOf(
 ): unknown {
   return {
     sides,
-    dags: comparison.dags.map(({ parameters, metrics, ...dag }) => ({
+    dags: comparison.dags.map(({ parameters, metrics, functions, ...dag }) => ({
       ...dag,
       parameters: parameters.map((each) => valueDocument(reader, each)),
       metrics: metrics.map((each) => valueDocument(reader, each)),
+      functions: functions.map(({ changes, ...each }) => ({ ...each, changes: changes ?? null })),
     })),
     unchanged: comparison.unchanged,
     partial: comparison.partial,

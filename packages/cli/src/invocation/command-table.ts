@@ -364,7 +364,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       '<first>': `${COMMIT_NAME}, or <commit>:<dag>`,
       '[others...]': 'what to compare with it; the current commit by default',
     },
-    options: { '--dag <name>': 'compare only this dag' },
+    options: {
+      '--dag <name>': 'compare only this dag',
+      '--full': 'show every change of code whole',
+    },
     takesReference: true,
     example: 'dml compare main~1 main',
     load: () => import('../commands/compare.ts'),

@@ -11,6 +11,7 @@ import {
   type RecordReader,
   shortId,
 } from '@daggerml/repository';
+import { codeChangeLines } from './code-changes.ts';
 import { differenceText } from './difference-text.ts';
 import type { ObjectView } from './node-views.ts';
 import type { Output } from './output.ts';
@@ -78,7 +79,7 @@ export function callExplanationView(
         : [
             `earlier   ${output.safe(textAt(reader, explained, earlier.nodeId))} in ${commitText(reader, earlier.commitId, { output, nowMs })}`,
           ]),
-      ...(changes === undefined ? [] : changeLines(changes, output)),
+      ...(changes === undefined ? [] : codeChangeLines(changes, output)),
       ...(codeOf(explained.differences) === undefined ? [] : missingLines(changes)),
     ],
   };
@@ -208,32 +209,6 @@ function missingLines(changes: FunctionChanges | undefined): string[] {
   return files.length + libraries.length === 0 && bundler === undefined
     ? ['code      the sources are the same: what they are compiled by changed']
     : [];
-}
-
-/** @spec DML-CLI-1721 */
-function changeLines({ files, libraries, bundler }: FunctionChanges, output: Output): string[] {
-  return [
-    ...files.flatMap(({ path, kind, diff }) => [
-      '',
-      output.style('bold', output.safe(`--- ${kind === 'added' ? '/dev/null' : path}`)),
-      output.style('bold', output.safe(`+++ ${kind === 'removed' ? '/dev/null' : path}`)),
-      ...(diff ?? ['(the content is gone)']).map((line) => coloured(line, output)),
-    ]),
-    ...libraries.map(
-      ({ name, before, after }) =>
-        `library   ${output.safe(`${name}: ${before ?? 'not used'} before, ${after ?? 'not used'} now`)}`,
-    ),
-    ...(bundler === undefined
-      ? []
-      : [`bundler   ${output.safe(`${bundler.before} before, ${bundler.after} now`)}`]),
-  ];
-}
-
-function coloured(line: string, output: Output): string {
-  const text = output.safe(line);
-  if (line.startsWith('+')) return output.style('green', text);
-  if (line.startsWith('-')) return output.style('red', text);
-  return line.startsWith('@@') ? output.style('cyan', text) : text;
 }
 
 /** Returns the name of an input in the text of a call; that of a parameter is none, as equal literals are one node. */

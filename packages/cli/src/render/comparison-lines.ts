@@ -10,13 +10,21 @@ import {
   shortId,
   type ValueCell,
 } from '@daggerml/repository';
+import { fileChangeLines, libraryChangeLines } from './code-changes.ts';
 import { formatColumns } from './columns.ts';
-import { cutToWidth } from './display-width.ts';
+import { cutStyled, cutToWidth } from './display-width.ts';
+import type { RenderOptions } from './node-views.ts';
 import type { Output } from './output.ts';
 import { formatCount } from './quantities.ts';
 
 /** Columns of one value. */
 const MAX_COLUMNS = 40;
+
+/** Lines about the sources of one function that are printed without `--full`. */
+const MAX_CODE_LINES = 40;
+
+/** Columns of such a line that are printed without `--full`. */
+const MAX_CODE_COLUMNS = 200;
 
 /** One of the commits that are compared, as it was named. */
 export interface LabelledSide {
@@ -26,19 +34,19 @@ export interface LabelledSide {
 
 /** Returns a comparison for people. @spec DML-CLI-1791 */
 export function comparisonLines(
-  output: Output,
   sides: readonly LabelledSide[],
   { dags, unchanged, partial }: CommitComparison,
+  { output, full }: RenderOptions,
 ): string[] {
   const heads = sides.map(({ name }) => cut(output.safe(name)));
-  const lines = dags.flatMap((dag) => [...dagLines(output, heads, dag), '']);
+  const lines = dags.flatMap((dag) => [...dagLines(heads, dag, { output, full }), '']);
   for (const { dagName, sides: having } of partial)
     lines.push(`${output.safe(dagName)} only in ${having.map((side) => heads[side]).join(', ')}`);
   if (unchanged.length > 0) lines.push(`the same: ${unchanged.map(output.safe).join(', ')}`);
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-function dagLines(output: Output, heads: readonly string[], dag: DagComparison): string[] {
+function dagLines(heads: readonly string[], dag: DagComparison, { output, full }: RenderOptions): string[] {
   const { dagName, parameters, metrics, values, functions } = dag;
   const title = (text: string): string => `  ${output.style('bold', text)}`;
   const rows: string[][] = [];
@@ -55,9 +63,7 @@ function dagLines(output: Output, heads: readonly string[], dag: DagComparison):
     ...(values.length > 0
       ? [title('values'), ...values.flatMap((each) => changeLines(output, heads, each))]
       : []),
-    ...(functions.length > 0
-      ? [title('code'), ...functions.map((each) => codeLine(output, heads, each))]
-      : []),
+    ...(functions.length > 0 ? [title('code'), ...codeLines(output, heads, { functions, full })] : []),
   ];
 }
 
@@ -107,6 +113,55 @@ function changeLines(output: Output, heads: readonly string[], value: ChangedVal
   return [...lines, ...(isCut ? [`    ${output.safe(name)}: and more`] : [])].map(
     (line) => line + ofSide(heads, side),
   );
+}
+
+/** Returns a line for each function, and below it how its sources changed, each change once. */
+function codeLines(
+  output: Output,
+  heads: readonly string[],
+  { functions, full }: { readonly functions: readonly ChangedCode[]; readonly full: boolean },
+): string[] {
+  const shown = new Set<string>();
+  return functions.flatMap((each) => {
+    const lines = sourceLines(output, each, shown);
+    const kept = full
+      ? lines
+      : lines.slice(0, MAX_CODE_LINES).map((line) => cutStyled(line, MAX_CODE_COLUMNS));
+    const left = lines.length - kept.length;
+    return [
+      codeLine(output, heads, each),
+      ...kept.map((line) => (line === '' ? '' : `      ${line}`)),
+      // @spec DML-CLI-3702
+      ...(left > 0
+        ? [output.style('dim', `      … ${formatCount(left, 'more line')} (--full shows them)`)]
+        : []),
+    ];
+  });
+}
+
+/** Returns the diffs of the sources of a function. @spec DML-CLI-3701 */
+function sourceLines(output: Output, { before, after, changes }: ChangedCode, shown: Set<string>): string[] {
+  if (before.length === 0 || after.length === 0) return [];
+  if (changes === undefined)
+    return [
+      before.length > 1 || after.length > 1
+        ? 'several functions have this name'
+        : 'the sources of one of the two were not kept',
+    ];
+  const { files, libraries, bundler } = changes;
+  if (files.length + libraries.length === 0 && bundler === undefined)
+    return ['the sources are the same: what they are compiled by changed'];
+  return [
+    ...files.flatMap((file) => {
+      const key = JSON.stringify(file);
+      const isShown = shown.has(key);
+      shown.add(key);
+      return isShown
+        ? [output.style('dim', output.safe(`${file.path}  as above`))]
+        : fileChangeLines(file, output);
+    }),
+    ...libraryChangeLines({ libraries, bundler }, output),
+  ];
 }
 
 function codeLine(
