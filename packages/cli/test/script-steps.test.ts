@@ -20,6 +20,7 @@ export const words = definePipeline('words', (dag: any) => ({
     printf %s \${'y'}
     echo\`,
 }));
+export const slow = definePipeline('slow', of('held=$(head -c 20000000 /dev/zero | tr "\\\\0" x); sleep 2; echo "\${#held}"'));
 export const bare = definePipeline('bare', (dag: any) => dag.script({ command: ['no-such-program'] }));`,
   );
 });
@@ -45,6 +46,35 @@ describe('scripts in dml run', () => {
     const json = await Promise.all(nodes.map(({ nodeId = '' }) => repository.ok('show', nodeId, '--json')));
     const commands = json.map((text) => (JSON.parse(text) as { command: unknown }).command);
     expect(commands).toContainEqual(['printf', '%s it', { input: 'what' }]);
+  });
+
+  it('are shown with the processor time and the memory that they used [DML-CLI-3703]', async () => {
+    await repository.ok('run', 'scripts.ts', 'slow');
+    expect(await repository.json('cat', 'slow')).toBe('20000000\n');
+    const used = await repository.json<{ cpuMs: number; peakMemoryBytes: number }>('show', 'slow#root');
+    expect(used.peakMemoryBytes).toBeGreaterThan(20_000_000);
+    expect(used.cpuMs).toBeGreaterThanOrEqual(10);
+    const { cpuMs, peakMemoryBytes } = used;
+    expect(await repository.json('why', 'slow#root')).toMatchObject({ cpuMs, peakMemoryBytes });
+    const { slowestCalls } = await repository.json<{ slowestCalls: object[] }>('stats', 'slow');
+    expect(slowestCalls).toMatchObject([{ cpuMs, peakMemoryBytes }]);
+    const text = /^ {2}\S+ s .* \d+(\.\d+)? m?s of processor time, \d+(\.\d+)? MiB of memory$/m;
+    expect(await repository.ok('stats', 'slow')).toMatch(text);
+    for (const command of ['why', 'show'])
+      expect(await repository.ok(command, 'slow#root')).toMatch(
+        /^used +\d+(\.\d+)? m?s of processor time, \d+(\.\d+)? MiB of memory$/m,
+      );
+    // A short call has no use that is known.
+    await repository.define('short', '(dag) => dag.call(steps.add, 1, 2)');
+    for (const command of ['why', 'show']) {
+      expect(await repository.json(command, 'short#root')).toMatchObject({
+        cpuMs: null,
+        peakMemoryBytes: null,
+      });
+      expect(await repository.ok(command, 'short#root')).not.toMatch(/^used /m);
+    }
+    const short = await repository.json<{ slowestCalls: object[] }>('stats', 'short');
+    expect(short.slowestCalls).toMatchObject([{ cpuMs: null, peakMemoryBytes: null }]);
   });
 
   it('say how they failed, and what to do', async () => {

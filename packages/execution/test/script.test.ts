@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { blob, liftDatum } from '@daggerml/values';
@@ -419,6 +419,33 @@ describe('scripts', () => {
     const runtime = expect.stringMatching(/^bash \d+\.\d+/);
     expect(await receiptOf({ command: 'exit 1' })).toMatchObject({ ...script, runtime });
     expect(await receiptOf({ command: ['true'] })).toMatchObject({ ...script, runtime: 'true' });
+  });
+
+  it('name the memory and time that their processes used together [DML-EXE-3724] [DML-EXE-3725]', async () => {
+    const world = await ScriptWorld.create();
+    const [ready, go] = [join(world.folder, 'ready'), join(world.folder, 'go')];
+    const work = 'import time\nwhile time.process_time() < 0.3: pass';
+    const hold = (rest: string): string => `import time; held = bytearray(60 << 20); ${rest}`;
+    world.write('work.py', work);
+    world.write('hold.py', hold(`open('${ready}', 'a').write('+'); time.sleep(1000)`));
+    const command = `python3 work.py; python3 hold.py & python3 hold.py & while [ ! -e ${go} ]; do sleep 0.01; done; kill %1 %2`;
+    const receiptOf = (node: RunNode): unknown =>
+      liftDatum(world.run.open.objects, world.run.exec(node).receiptDatumId as never);
+    for (const exitCode of [0, 1]) {
+      const node = world.call({ command: `${command}; exit ${exitCode}`, files: ['work.py', 'hold.py'] });
+      const outcome = world.run.outcome(node);
+      while (!existsSync(ready) || readFileSync(ready, 'utf8') !== '++') await pause(10);
+      // A pause between two looks is shorter, and both are timers of this thread.
+      await pause(600);
+      world.write('go', '');
+      await outcome;
+      const { cpuMs, peakMemoryBytes } = receiptOf(node) as { cpuMs: number; peakMemoryBytes: number };
+      expect(cpuMs).toBeGreaterThanOrEqual(290);
+      expect(Number.isInteger(cpuMs)).toBe(true);
+      expect(peakMemoryBytes).toBeGreaterThan(120 << 20);
+      expect(peakMemoryBytes).toBeLessThan(400 << 20);
+      for (const path of [ready, go]) rmSync(path);
+    }
   });
 
   it('that are the same are not run again, in another run', async () => {

@@ -102,6 +102,7 @@ export {
 export { type CallLog, callLog, type LogPiece } from './receipts/call-log.ts';
 export { type FoundCall, findCalls } from './receipts/find-calls.ts';
 export { fieldsOf, type RanExec, ranExecOf, receiptOf } from './receipts/receipt-of.ts';
+export { resourcesOfExec, type UsedResources, usedResources } from './receipts/used-resources.ts';
 export {
   disagreeingPins,
   REPLAYS_REF,

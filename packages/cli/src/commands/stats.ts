@@ -8,18 +8,20 @@ import {
   dagSizes,
   type FunctionStats,
   findOwnDag,
+  resourcesOfExec,
   runStats,
 } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { formatColumns } from '../render/columns.ts';
 import { formatCount, formatDuration } from '../render/quantities.ts';
+import { resourcesJson, resourcesText } from '../render/resources-text.ts';
 
 /** Functions that are listed; the rest is counted. */
 const MAX_FUNCTIONS = 10;
 
 /** A call that ran, as it is shown. */
-type ShownCall = CallTime & { readonly call: string };
+type ShownCall = CallTime & ReturnType<typeof resourcesJson> & { readonly call: string };
 
 /** Runs `dml stats [dag]`. */
 export async function run(context: CommandContext): Promise<void> {
@@ -43,6 +45,7 @@ export async function run(context: CommandContext): Promise<void> {
     const calls = slowestCalls.map((call) => ({
       ...call,
       call: callText(reader, call.nodeId, { nameOf: () => undefined }).text,
+      ...resourcesJson(resourcesOfExec(reader, call.execId)),
     }));
     // @spec DML-CLI-1871
     output.result({ commits, dags, slowestCalls: calls, functions, sizes }, () =>
@@ -67,8 +70,12 @@ export async function run(context: CommandContext): Promise<void> {
     ];
   }
 
-  function callRow({ call, nodeId, durationMs }: ShownCall): string[] {
-    return [`  ${formatDuration(durationMs)}`, output.shortId(nodeId), output.safe(call)];
+  function callRow({ call, nodeId, durationMs, cpuMs, peakMemoryBytes }: ShownCall): string[] {
+    const used = resourcesText({
+      cpuMs: cpuMs ?? undefined,
+      peakMemoryBytes: peakMemoryBytes ?? undefined,
+    });
+    return [`  ${formatDuration(durationMs)}`, output.shortId(nodeId), output.safe(call), used];
   }
 
   function functionRows(functions: readonly FunctionStats[]): string[][] {

@@ -10,12 +10,14 @@ import {
   type NodePair,
   type RecordReader,
   shortId,
+  usedResources,
 } from '@daggerml/repository';
 import { codeChangeLines } from './code-changes.ts';
 import { differenceText } from './difference-text.ts';
 import type { ObjectView } from './node-views.ts';
 import type { Output } from './output.ts';
 import { formatAge, formatCount, formatDuration, formatInteger, formatTime } from './quantities.ts';
+import { resourcesJson, resourcesText } from './resources-text.ts';
 
 /** Facts of the command that an explanation is printed by. */
 interface PrintedBy {
@@ -56,6 +58,7 @@ export function callExplanationView(
       status: origin?.status ?? null,
       startedMs: origin?.startedMs ?? null,
       finishedMs: origin?.finishedMs ?? null,
+      ...resourcesJson(usedResources(origin?.receipt ?? {})),
       earlier: earlier === undefined ? null : { nodeId: earlier.nodeId, commitId: earlier.commitId },
       differences,
       changes: changes ?? null,
@@ -177,7 +180,11 @@ function originLines({ origin, reason }: CallExplanation, output: Output): strin
       : `${formatTime(startedMs)} in ${formatDuration(finishedMs - startedMs)}, `;
   const { runtime, platform } = receipt ?? {};
   const where = runtime === undefined ? '' : `by ${output.safe(`${runtime} on ${platform}`)}, `;
-  return [`${title} ${when}${where}exec ${output.shortId(execId)}`];
+  const used = resourcesText(usedResources(receipt ?? {}));
+  return [
+    `${title} ${when}${where}exec ${output.shortId(execId)}`,
+    ...(used === '' ? [] : [`used      ${used}`]),
+  ];
 }
 
 function commitText(reader: RecordReader, commitId: CommitId, { output, nowMs }: PrintedBy): string {

@@ -13,6 +13,7 @@ import {
   nodesOf,
   type PinScope,
   type RecordReader,
+  resourcesOfExec,
   scopeOf,
   scriptCommand,
   shortId,
@@ -24,6 +25,7 @@ import {
 import { formatColumns, visibleWidth } from './columns.ts';
 import type { Output } from './output.ts';
 import { formatCount, formatDuration } from './quantities.ts';
+import { resourcesJson, resourcesText } from './resources-text.ts';
 import { truncateDistinct } from './truncate-distinct.ts';
 
 /** View of an object in `dml show`: a JSON value and, on demand, lines for people. */
@@ -122,6 +124,9 @@ export function nodeView(
   const isCall = node.function !== undefined;
   const made = madeCalls(reader, callsMadeBy(reader, node), { isDeep: full || output.isJson });
   const command = node.function === undefined ? undefined : scriptCommand(reader, node.function);
+  const used =
+    node.kind === 'call' && node.outcome ? resourcesOfExec(reader, node.outcome.execId) : undefined;
+  const usedText = used === undefined ? '' : resourcesText(used);
   const valueId = knownValue(reader, node.nodeId, scope);
   return {
     // @spec DML-CLI-1501
@@ -131,6 +136,7 @@ export function nodeView(
       ...(command !== undefined && { command }),
       ...(output.isJson && literalValue(reader, valueId)),
       ...(isCall && { otherOutcomes: earlier }),
+      ...(used && resourcesJson(used)),
       // @spec DML-CLI-1965
       ...(node.kind === 'call' && { calls: output.isJson ? made.map((one) => one.json) : [] }),
       inputs: output.isJson
@@ -161,6 +167,7 @@ export function nodeView(
         ...(node.imported === undefined
           ? []
           : nodeTexts(reader, [node], { width, safe: output.safe }).map((text) => `import   ${text}`)),
+        ...(usedText === '' ? [] : [`used     ${usedText}`]),
         ...(node.outcome === undefined ? [] : [`exec     ${output.shortId(node.outcome.execId)}`]),
         // @spec DML-CLI-1700
         ...earlier.map(

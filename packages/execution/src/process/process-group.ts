@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { processStat } from './process-stat.ts';
 import { send } from './send-signal.ts';
 
 /** Returns a process group as it is given to `kill`, as long as something in it runs. */
@@ -12,11 +13,6 @@ export function livingGroup(leader: number | undefined): number[] {
 
 function runsIn(leader: number, name: string): boolean {
   if (!/^[0-9]+$/.test(name)) return false;
-  try {
-    const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(group) === leader && state !== 'Z' && state !== 'X';
-  } catch {
-    return false;
-  }
+  const [state, , group] = processStat(name) ?? ['X'];
+  return Number(group) === leader && state !== 'Z' && state !== 'X';
 }

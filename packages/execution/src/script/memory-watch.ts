@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { processStat } from '../process/process-stat.ts';
 
 const INTERVAL_MS = 100;
 
@@ -44,12 +45,12 @@ function descends(pid: number, root: number, usages: ReadonlyMap<number, Usage>)
 }
 
 function usageOf(name: string): Usage | undefined {
-  try {
-    const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-    // The name of the program, in brackets, may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { parent: Number(fields[1]), session: Number(fields[3]), bytes: Number(fields[21]) * PAGE_BYTES };
-  } catch {
-    return undefined;
-  }
+  const fields = processStat(name);
+  return (
+    fields && {
+      parent: Number(fields[1]),
+      session: Number(fields[3]),
+      bytes: Number(fields[21]) * PAGE_BYTES,
+    }
+  );
 }

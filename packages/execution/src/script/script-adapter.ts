@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import type { NodeId } from '@daggerml/object-model';
 import { parseScriptUri, SCRIPT_ADAPTER } from '@daggerml/repository';
 import { failureOf, lost } from '../adapters/failure-answer.ts';
-import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Poll, Submission } from '../adapters/port.ts';
+import type {
+  AdapterAnswer,
+  AdapterContext,
+  AttemptUsage,
+  ExecutionAdapter,
+  Poll,
+  Submission,
+} from '../adapters/port.ts';
 import { NamedPipes } from '../process/named-pipes.ts';
 import { PrivateFolder } from '../process/private-folder.ts';
 import type { Ran } from '../run/receipt.ts';
@@ -87,7 +94,7 @@ export class ScriptAdapter implements ExecutionAdapter {
         ran = this.#ran(program);
       });
       const datumId = await asked.attempt.run();
-      return { type: 'done', outcome: 'ok', datumId, ...(ran && { ran: await ran }) };
+      return { type: 'done', outcome: 'ok', datumId, ...usageOf(asked), ...(ran && { ran: await ran }) };
     } catch (error) {
       if (error instanceof ScriptFailure) {
         const failure = { code: error.code, message: error.message, trace: [] };
@@ -96,6 +103,7 @@ export class ScriptAdapter implements ExecutionAdapter {
           outcome: 'error',
           failure,
           names: [error.code],
+          ...usageOf(asked),
           ...(ran && { ran: await ran }),
         };
       }
@@ -126,4 +134,9 @@ export class ScriptAdapter implements ExecutionAdapter {
     // @spec DML-EXE-3353
     return { adapter: SCRIPT_ADAPTER, backend: 'process', runtime };
   }
+}
+
+function usageOf({ attempt }: Asked): { readonly usage?: AttemptUsage } {
+  const usage = attempt?.usage;
+  return usage === undefined ? {} : { usage };
 }

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { type DatumId, readDirectory } from '@daggerml/object-model';
 import { commandText } from '@daggerml/repository';
 
+import type { AttemptUsage } from '../adapters/port.ts';
 import { errorCode } from '../files/unreadable.ts';
 import type { PrintedPiece } from '../logs/call-output.ts';
 
@@ -22,6 +23,7 @@ import { isSingle, type Script, STDOUT, variableOf } from './script.ts';
 import { AttemptLost, ScriptFailure } from './script-failure.ts';
 import type { ScriptLimits } from './script-limits.ts';
 import { takeOutputs, tooLarge } from './take-outputs.ts';
+import { UsageWatch } from './usage-watch.ts';
 
 export interface AttemptRequest {
   readonly script: Script;
@@ -76,6 +78,7 @@ export class ScriptAttempt {
   readonly #relays: { readonly stdout: OutputRelay; readonly stderr: OutputRelay };
   readonly #maxBytes: number;
   #run: ProcessRun | undefined;
+  #watch: UsageWatch | undefined;
   /** The reason why it is ended from here; the first one counts. */
   #ending: AttemptLost | undefined;
 
@@ -89,6 +92,11 @@ export class ScriptAttempt {
       stdout: new OutputRelay((text, bytes) => onOutput({ stream: 'stdout', text, bytes })),
       stderr: new OutputRelay((text, bytes) => onOutput({ stream: 'stderr', text, bytes })),
     };
+  }
+
+  /** Resources that its processes were seen to use. */
+  get usage(): AttemptUsage | undefined {
+    return this.#watch?.usage;
   }
 
   /** Ends the attempt; it rejects with this reason. */
@@ -140,14 +148,19 @@ export class ScriptAttempt {
       maxMemoryMb === undefined || run.pid === undefined
         ? undefined
         : watchMemory(run.pid, maxMemoryMb * 1024 * 1024, () => this.#exceedMemory(maxMemoryMb));
+    const watch = run.pid === undefined ? undefined : new UsageWatch(run.pid);
+    this.#watch = watch;
     onStart(command.program);
     try {
-      const [end] = await Promise.all([this.#endOf(run, command.program), this.#readOutput(run)]);
+      // Output ends before Node has waited for the process, so that its time can still be read.
+      const output = this.#readOutput(run).finally(() => watch?.end());
+      const [end] = await Promise.all([this.#endOf(run, command.program), output]);
       if (this.#ending) throw this.#ending;
       this.#judge(end);
     } finally {
       clearTimeout(timer);
       endWatch?.();
+      watch?.end();
     }
   }
 

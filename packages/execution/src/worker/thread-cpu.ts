@@ -9,7 +9,7 @@ const US_PER_MS = 1e3;
 type CountingProcess = { threadCpuUsage?(): { readonly user: number; readonly system: number } };
 
 /** Time from which on the use of a call is worth a receipt of its own. */
-const MEASURED_MS = 100;
+export const MEASURED_MS = 100;
 
 /**
  * Returns the processor time since a reading of a clock, in whole milliseconds; undefined for a call that was short.
