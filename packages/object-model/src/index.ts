@@ -147,6 +147,7 @@ export {
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalName, checkMapKey, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
 export {
+  announcesCredential,
   parseRemoteUri,
   type RefuseRemoteUri,
   type RemoteUri,

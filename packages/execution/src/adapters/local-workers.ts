@@ -11,6 +11,7 @@ import { packObjects } from '../worker/packed-objects.ts';
 import { type PoolListener, type PoolOptions, WorkerPool } from '../worker/pool.ts';
 import type { BundleContent, NestedAnswer } from '../worker/wire.ts';
 import { failureOf, lost } from './failure-answer.ts';
+import { maskedContext } from './masked-context.ts';
 import type {
   AdapterAnswer,
   AdapterContext,
@@ -40,8 +41,8 @@ export class LocalWorkers implements ExecutionAdapter {
   readonly #natives = new Map<DatumId, readonly NativePackage[]>();
 
   constructor(context: AdapterContext, options: WorkerPoolOptions) {
-    this.#context = context;
-    const { objects, report } = context;
+    this.#context = maskedContext(context, options.env);
+    const { objects, report } = this.#context;
     this.#pool = new WorkerPool({
       ...options,
       // @spec DML-EXE-0803

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { DeferredAdapter } from '../adapters/deferred.ts';
+import { maskedContext } from '../adapters/masked-context.ts';
 import type { StartAdapter } from '../adapters/port.ts';
 import type { ScriptAdapterOptions } from './script-adapter.ts';
 
@@ -15,7 +16,7 @@ export function startScripts({
       capacity,
       async () => {
         const { ScriptAdapter } = await import('./script-adapter.ts');
-        return new ScriptAdapter(context, { size: capacity, ...(env && { env }) });
+        return new ScriptAdapter(maskedContext(context, env), { size: capacity, ...(env && { env }) });
       },
       { width: capacity },
     );

@@ -92,8 +92,13 @@ function encodeSegment(segment: string, refuse: RefuseRemoteUri): string {
 
 function encodeParameterName(name: string, refuse: RefuseRemoteUri): string {
   // @spec DML-REM-0310
-  if (CREDENTIAL.test(name.replace(/[^A-Za-z]/g, '').toLowerCase())) refuse('credential');
+  if (announcesCredential(name)) refuse('credential');
   return encodePart(name, refuse);
+}
+
+/** Checks whether the name of a parameter or variable announces a credential. */
+export function announcesCredential(name: string): boolean {
+  return CREDENTIAL.test(name.replace(/[^A-Za-z]/g, '').toLowerCase());
 }
 
 /** Percent-encodes everything outside of the unreserved set; encodeURIComponent leaves five characters more. */
