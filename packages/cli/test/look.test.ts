@@ -174,7 +174,7 @@ describe('dml show', () => {
     await repository.ok('switch', 'main');
   });
 
-  it('keeps apart on a terminal what differs, and cuts nothing elsewhere [DML-CLI-0828] [DML-CLI-0829]', async () => {
+  it('keeps apart on a terminal what differs, and cuts nothing with --full [DML-CLI-0828] [DML-CLI-3705]', async () => {
     const grids = await TestRepository.create();
     await grids.define(
       'wide',
@@ -199,9 +199,10 @@ describe('dml show', () => {
           shown.filter((text) => text.includes(`": ${depth}`) && text.includes(`0.${rate}`)),
         ).toHaveLength(1);
     for (const line of terminal.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(terminal.trimEnd().split('\n').at(-1)).toMatch(/^… stands for what is cut: --full shows it/);
     expect(terminal).toMatch(/ blob of 3 B \(ba7816bf8f01\)/);
     expect(terminal).not.toContain('yend"');
-    const full = await grids.ok('show', 'wide');
+    const full = await grids.ok('show', 'wide', '--full');
     expect(full).toContain(`"${'y'.repeat(3000)}end"`);
     expect(
       full.match(
@@ -213,6 +214,41 @@ describe('dml show', () => {
       env: { NO_COLOR: '1' },
     });
     expect(wanted.stdout).toBe(full);
+    const node = await grids.ok('show', 'wide#long', '--full');
+    expect(node).toContain(`value    "${'y'.repeat(3000)}end"\n`);
+  });
+
+  it('cuts what is long where there is no terminal, and says how it is shown whole [DML-CLI-3704] [DML-CLI-3706]', async () => {
+    const long = await TestRepository.create();
+    await long.define(
+      'long',
+      `(dag) => {
+        dag.name('text', dag.literal('y'.repeat(3000) + 'end'));
+        dag.name('list', dag.literal(Array.from({ length: 1000 }, (_, n) => n)));
+        return [1, 2].map((n) => dag.call(steps.size, Array.from({ length: 500 }, (_, i) => i === 250 ? -n : i)));
+      }`,
+      { code: 'export const size = (rows: number[]): number => rows.length;' },
+    );
+    const note = '… stands for what is cut: --full shows it, "dml cat <id>" prints a value whole';
+    for (const name of ['long', 'long#text', 'long#list']) {
+      const lines = (await long.ok('show', name)).trimEnd().split('\n');
+      expect(lines.at(-1), name).toBe(note);
+      for (const line of lines) expect(line.length, line).toBeLessThan(300);
+      const whole = await long.ok('show', name, '--full');
+      expect(whole, name).not.toContain(note);
+      expect(whole.length).toBeGreaterThan(3000);
+    }
+    const dag = await long.ok('show', 'long');
+    expect(dag).toMatch(/ literal {2}"y{100,200}.*… *.* text$/m);
+    const calls = dag.split('\n').filter((line) => /^ {2}\S+ {2}call /.test(line));
+    expect(calls.map((line) => /-[12]\b/.exec(line)?.[0]).sort()).toEqual(['-1', '-2']);
+    // What is short is not cut, and nothing is said.
+    expect(await repository.ok('show', 'sums')).not.toContain('… stands for');
+    expect(await repository.ok('show', 'sums#three')).not.toContain('… stands for');
+    const { nodes } = await long.json<DagDocument>('show', 'long');
+    expect(JSON.stringify(nodes)).toContain(`${'y'.repeat(3000)}end`);
+    expect(await long.json('show', 'long#text')).toMatchObject({ value: `${'y'.repeat(3000)}end` });
+    expect(await long.ok('cat', 'long#text')).toContain('yend');
   });
 
   it('holds with --json the value of each literal [DML-CLI-0830]', async () => {

@@ -167,8 +167,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Inspect',
     summary: 'Print what an object is and what it holds.',
     description:
-      'On a terminal calls and values are cut to its width, where they are alike. Elsewhere, and with --full, they ' +
-      'are whole; --json holds the value of every literal.',
+      'Calls and values are cut, where they are alike: on a terminal to its width, elsewhere to 200 columns. With ' +
+      '--full they are whole; --json holds the value of every literal.',
     arguments: { '<object>': CALL_NAME },
     options: { '--full': 'cut nothing' },
     takesReference: true,

@@ -45,6 +45,8 @@ export interface RenderOptions {
 const MAX_SIDE_COLUMNS = 24;
 /** Columns that a call or a value gets on a terminal, however narrow it is. */
 const MIN_TEXT_COLUMNS = 30;
+/** Columns that a call or a value gets where the result goes to no terminal. */
+const PLAIN_COLUMNS = 200;
 /** Columns of the labels of a node's facts. */
 const LABEL_COLUMNS = 9;
 /** Columns before the text of a node in a list: the short id, and the gaps around it. */
@@ -70,7 +72,7 @@ export function dagView(
       const outcomes = nodes.map((node) => outcomeText(node, output));
       const names = nodes.map((node) => output.style('bold', output.safe(node.names.join(', '))));
       const width = full ? undefined : textColumns(output, { nodes, outcomes, names });
-      const texts = nodeTexts(reader, nodes, { width, safe: output.safe });
+      const { texts, isCut } = nodeTexts(reader, nodes, { width, safe: output.safe });
       // @spec DML-CLI-0805
       const rows = nodes.map((node, index) => [
         `  ${output.shortId(node.nodeId)}`,
@@ -79,12 +81,22 @@ export function dagView(
         outcomes[index] as string,
         names[index] as string,
       ]);
-      return [`${formatCount(nodes.length, 'node')}, inputs first`, formatColumns(rows)];
+      return [
+        `${formatCount(nodes.length, 'node')}, inputs first`,
+        formatColumns(rows),
+        ...cutNote(output, isCut),
+      ];
     },
   };
 }
 
-/** Columns that are left for the text of a node; undefined where the result goes to no terminal. */
+/** Returns the line that says how what was cut is shown whole. @spec DML-CLI-3706 */
+function cutNote(output: Output, isCut: boolean): string[] {
+  const note = '… stands for what is cut: --full shows it, "dml cat <id>" prints a value whole';
+  return isCut ? [output.style('dim', note)] : [];
+}
+
+/** Columns that are left for the text of a node. */
 function textColumns(
   output: Output,
   rows: {
@@ -92,8 +104,9 @@ function textColumns(
     readonly outcomes: readonly string[];
     readonly names: readonly string[];
   },
-): number | undefined {
-  if (output.resultColumns === undefined) return undefined;
+): number {
+  // @spec DML-CLI-3704
+  if (output.resultColumns === undefined) return PLAIN_COLUMNS;
   const kinds = widest(rows.nodes.map(({ kind }) => kind));
   const sides = [rows.outcomes, rows.names].map((cells) => Math.min(MAX_SIDE_COLUMNS, widest(cells)));
   const taken = [kinds, ...sides].reduce((sum, columns) => sum + columns + (columns > 0 ? 2 : 0), ID_COLUMNS);
@@ -149,11 +162,16 @@ export function nodeView(
         : [],
     },
     lines: () => {
-      const width = full ? undefined : output.resultColumns && output.resultColumns - LABEL_COLUMNS;
+      const columns = output.resultColumns;
+      const width = full ? undefined : columns === undefined ? PLAIN_COLUMNS : columns - LABEL_COLUMNS;
       const limit = width ?? Number.POSITIVE_INFINITY;
-      const shown = (nodeId: NodeId, datumId: DatumId): string =>
-        output.style('dim', output.safe(valueText(reader, { nodeId, datumId }, limit)));
-      return [
+      let isCut = false;
+      const shown = (nodeId: NodeId, datumId: DatumId): string => {
+        const text = valueText(reader, { nodeId, datumId }, limit);
+        isCut ||= text.length > limit;
+        return output.style('dim', output.safe(text));
+      };
+      const lines = [
         ...(isCall ? [`call     ${output.style('bold', output.safe(callOf(node.nodeId)))}`] : []),
         ...(node.names.length > 0 ? [`name     ${output.safe(node.names.join(', '))}`] : []),
         // @spec DML-CLI-1941
@@ -166,7 +184,7 @@ export function nodeView(
         ...(node.outcome?.failure?.trace ?? []).map((line) => `         ${output.safe(line)}`),
         ...(node.imported === undefined
           ? []
-          : nodeTexts(reader, [node], { width, safe: output.safe }).map((text) => `import   ${text}`)),
+          : nodeTexts(reader, [node], { width, safe: output.safe }).texts.map((text) => `import   ${text}`)),
         ...(usedText === '' ? [] : [`used     ${usedText}`]),
         ...(node.outcome === undefined ? [] : [`exec     ${output.shortId(node.outcome.execId)}`]),
         // @spec DML-CLI-1700
@@ -177,6 +195,7 @@ export function nodeView(
         ...callLines(made, { output, full, isFirst: true }),
         ...(isCall ? [`function ${output.safe(functionText(String(node.function), full))}`] : []),
       ];
+      return [...lines, ...cutNote(output, isCut)];
 
       function inputText({ nodeId, kind, datumId, names: [name] }: NodeView): string {
         const text =
@@ -311,16 +330,17 @@ function nodeTexts(
   reader: RecordReader,
   nodes: readonly NodeView[],
   { width, safe }: { readonly width: number | undefined; safe(text: string): string },
-): string[] {
+): { readonly texts: readonly string[]; readonly isCut: boolean } {
   const byId = new Map(nodes.map((node) => [node.nodeId, node]));
   // What a terminal shows of a value is near its beginning.
-  // @spec DML-CLI-0829
+  // @spec DML-CLI-3705
   const limit = width === undefined ? Infinity : MAX_INPUT_LENGTH;
   const texts = nodes.map((node) =>
     safe(node.function === undefined ? plainText(reader, node, limit) : callOf(reader, node, byId)),
   );
   // @spec DML-CLI-0828
-  return width === undefined ? texts : truncateDistinct(texts, width);
+  const cut = width === undefined ? texts : truncateDistinct(texts, width);
+  return { texts: cut, isCut: cut.some((text, at) => text !== texts[at] || text.length > limit) };
 }
 
 /** Returns a call with its inputs, literals nearly whole. @spec DML-CLI-0825 */
