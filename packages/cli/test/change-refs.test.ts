@@ -181,8 +181,8 @@ describe('dml branch --delete', () => {
 
 describe('dml dag delete', () => {
   it('commits the branch without the dag and says how to bring it back [DML-CLI-0916] [DML-CLI-0917]', async () => {
-    const before = await repository.json<{ name: string; dagId: string }[]>('dag', 'list');
-    const { dagId = '' } = before.find(({ name }) => name === 'sums') ?? {};
+    const before = await repository.json<{ dag: string; dagId: string }[]>('dag', 'list');
+    const { dagId = '' } = before.find(({ dag }) => dag === 'sums') ?? {};
     const deleted = await repository.json<{ commitId: string; restoringCommand: string }>(
       'dag',
       'delete',
@@ -197,7 +197,7 @@ describe('dml dag delete', () => {
       deleted: true,
       restoringCommand: `dml dag restore ${newest.slice(0, 16)}:sums`,
     });
-    expect(await repository.json('dag', 'list')).toEqual(before.filter(({ name }) => name !== 'sums'));
+    expect(await repository.json('dag', 'list')).toEqual(before.filter(({ dag }) => dag !== 'sums'));
     const move = { ref: 'refs/heads/main', old: newest, new: deleted.commitId };
     await expectJournal({ ...move, reason: 'delete sums' });
     expect(await repository.ok('cat', `${newest.slice(0, 16)}:sums`)).toBe('6\n');
@@ -258,8 +258,8 @@ describe('dml merge', () => {
     await repository.ok('branch', 'behind', older);
     expect(await repository.json('merge', 'behind', 'main')).toEqual({
       branch: 'behind',
-      from: older,
-      to: newest,
+      fromCommitId: older,
+      commitId: newest,
       moved: true,
     });
     expect(await head('behind')).toBe(newest);
@@ -278,8 +278,8 @@ describe('dml merge', () => {
   it('of a source that the target contains leaves the target [DML-CLI-0911]', async () => {
     const before = await repository.refState();
     expect(await repository.json('merge', 'main', older)).toMatchObject({
-      from: newest,
-      to: newest,
+      fromCommitId: newest,
+      commitId: newest,
       moved: false,
     });
     expect(await repository.ok('merge', 'main', 'main')).toMatch(/^main is at [0-9a-f]{12} already$/m);

@@ -8,7 +8,7 @@ vi.setConfig({ testTimeout: 300_000 });
 interface Document {
   readonly sides: readonly { readonly name: string; readonly commitId: string }[];
   readonly dags: readonly {
-    readonly dagName: string;
+    readonly dag: string;
     readonly parameters: readonly object[];
     readonly metrics: readonly object[];
     readonly values: readonly {
@@ -97,10 +97,10 @@ const compare = (...names: string[]): Promise<Document> => repository.json('comp
 describe('a comparison', () => {
   it('is of each dag that all commits have, and lists the others [DML-REP-0370]', async () => {
     const { dags, unchanged, partial } = await compare('first', 'second', 'main');
-    expect(dags.map(({ dagName }) => dagName)).toEqual(['train']);
+    expect(dags.map(({ dag }) => dag)).toEqual(['train']);
     expect({ unchanged, partial }).toEqual({
       unchanged: ['sums'],
-      partial: [{ dagName: 'raw', sides: [2] }],
+      partial: [{ dag: 'raw', sides: [2] }],
     });
     expect(await compare('first', 'first')).toMatchObject({
       dags: [],
@@ -155,9 +155,9 @@ describe('a comparison', () => {
       execId: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     const expected = [
-      { name: 'added', before: [], after: [use('added')], changes: null, side: 2 },
+      { functionName: 'added', before: [], after: [use('added')], changes: null, side: 2 },
       {
-        name: 'scale',
+        functionName: 'scale',
         before: [use('scale')],
         after: [use('scale')],
         changes: expect.anything(),
@@ -166,7 +166,7 @@ describe('a comparison', () => {
     ];
     expect((await compare('first', 'second', 'main')).dags[0]?.functions).toEqual(expected);
     const [gone] = (await compare('main', 'first')).dags[0]?.functions ?? [];
-    expect(gone).toMatchObject({ name: 'added', before: [use('added')], after: [] });
+    expect(gone).toMatchObject({ functionName: 'added', before: [use('added')], after: [] });
   });
 
   it('of one dag refuses a commit without it [DML-REP-0375]', async () => {
@@ -223,7 +223,7 @@ export const long = definePipeline('long', (dag) => {
       { name: 'root', changes: [{ path: '[0]', before: '3', after: '4' }] },
       { name: 'rows', changes: [{ path: '[0]', before: '1', after: '2' }] },
     ]);
-    expect(dags[0]?.functions).toMatchObject([{ name: 'twice', before: [{}], after: [{}] }]);
+    expect(dags[0]?.functions).toMatchObject([{ functionName: 'twice', before: [{}], after: [{}] }]);
     const text = await other.ok('table', 'long', '--columns', 'rows', '-n', '1');
     expect(text).toMatch(/2, 3, 4, .*…\n/);
     const filtered = await other.json<{ runs: object[] }>('table', 'long', '--filter', 'metrics.text!=ab1');
@@ -233,7 +233,7 @@ export const long = definePipeline('long', (dag) => {
   it('leaves out the values of calls that a commit has no outcome of [DML-REP-0371] [DML-REP-0372]', async () => {
     await repository.plantCommit(headRef('lost'), { pins: [] });
     const { dags } = await compare('main', 'lost');
-    const train = dags.find(({ dagName }) => dagName === 'train');
+    const train = dags.find(({ dag }) => dag === 'train');
     expect(train?.metrics).toEqual([
       { name: 'metrics.label', values: ['a', 'a'], differs: false, differences: [null] },
       { name: 'metrics.size', values: [10, null], differs: true, differences: [null] },
@@ -343,7 +343,7 @@ describe('dml compare', () => {
     );
     const { dags } = await other.json<Document>('compare', 'main~1', 'main');
     expect(dags[0]?.functions[0]).toMatchObject({
-      name: 'first',
+      functionName: 'first',
       changes: {
         files: [
           { path: 'shared.ts', kind: 'changed' },
@@ -400,7 +400,7 @@ describe('dml compare', () => {
       { name: 'second', commitId: expect.stringMatching(/^[0-9a-f]{64}$/) },
     ]);
     expect(dags[0]).toEqual({
-      dagName: 'train',
+      dag: 'train',
       dagIds: [expect.any(String), expect.any(String)],
       parameters: [expect.anything(), expect.anything(), expect.objectContaining({ name: 'params.same' })],
       metrics: [expect.anything(), expect.anything()],

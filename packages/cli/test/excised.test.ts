@@ -73,13 +73,16 @@ describe('after an excision', () => {
     const head = (await repository.json<{ commitId: string }[]>('log'))[0]?.commitId;
     expect(await repository.json('table', 'report')).toMatchObject({ runs: [{ commitId: head }] });
     expect(await repository.json('stats')).toMatchObject({ commits: 1 });
-    expect(await repository.json('why', 'report#root')).toMatchObject({ madeIn: head, commitsSince: 0 });
-    expect(await repository.json('why', 'report')).toMatchObject({ madeIn: head, kept: 0 });
+    expect(await repository.json('why', 'report#root')).toMatchObject({
+      madeInCommitId: head,
+      commitsSince: 0,
+    });
+    expect(await repository.json('why', 'report')).toMatchObject({ madeInCommitId: head, kept: 0 });
     const { calls } = await repository.json<{ calls: { commitId: string }[] }>('who', 'report#root');
     expect(calls.map(({ commitId }) => commitId).sort()).toEqual([head, side.commitId].sort());
     expect((await repository.json('show', 'report')).objectId).toBe(middle.dagId);
     expect(await repository.json('forget', '--keep', '1')).toMatchObject({
-      ...{ keptCommits: 1, forgottenCommits: 0, before: head, after: head },
+      ...{ keptCommits: 1, forgottenCommits: 0, fromCommitId: head, commitId: head },
     });
     await repository.run('clock');
     expect(await repository.json('forget', '--keep', '1')).toMatchObject({

@@ -12,8 +12,8 @@ interface Forgotten {
   readonly dryRun: boolean;
   readonly keptCommits: number;
   readonly forgottenCommits: number;
-  readonly before: string;
-  readonly after: string;
+  readonly fromCommitId: string;
+  readonly commitId: string;
   readonly dags: readonly { dag: string; bytes: number }[];
   readonly commitBytes: number;
   readonly keepers: readonly string[];
@@ -53,7 +53,7 @@ describe('dml forget', () => {
     const forgotten = await forget('--keep', '2');
     const after = await log();
     expect(forgotten).toMatchObject({ branch: 'main', keptCommits: 2, forgottenCommits: 2, keepers: [] });
-    expect([forgotten.before, forgotten.after]).toEqual([before[0]?.commitId, after[0]?.commitId]);
+    expect([forgotten.fromCommitId, forgotten.commitId]).toEqual([before[0]?.commitId, after[0]?.commitId]);
     expect(after.map(({ parentCommitIds }) => parentCommitIds)).toEqual([[after[1]?.commitId], []]);
     const facts = ({ commitId: _, parentCommitIds: __, ...rest }: Commit): object => rest;
     expect(after.map(facts)).toEqual(before.slice(0, 2).map(facts));

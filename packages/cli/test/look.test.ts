@@ -26,7 +26,7 @@ describe('dml status', () => {
       commitId: report.commitId,
     });
     expect(status).toMatchObject({
-      dags: [{ name: 'raw' }, { name: 'report' }, { name: 'sums' }, { name: 'values' }],
+      dags: [{ dag: 'raw' }, { dag: 'report' }, { dag: 'sums' }, { dag: 'values' }],
     });
     expect(status.indexes).toHaveLength(1);
     const text = await repository.ok('status');
@@ -332,9 +332,9 @@ interface DagDocument {
 
 describe('dml dag list', () => {
   it('lists the dags of the current head with their ids [DML-CLI-0806]', async () => {
-    const dags = await repository.json<{ name: string; dagId: string }[]>('dag', 'list');
-    expect(dags.map(({ name }) => name)).toEqual(['raw', 'report', 'sums', 'values']);
-    expect(dags).toContainEqual({ name: 'sums', dagId: sums.dagId });
+    const dags = await repository.json<{ dag: string; dagId: string }[]>('dag', 'list');
+    expect(dags.map(({ dag }) => dag)).toEqual(['raw', 'report', 'sums', 'values']);
+    expect(dags).toContainEqual({ dag: 'sums', dagId: sums.dagId });
     expect(await repository.ok('dag', 'list')).toContain(`${sums.dagId.slice(0, 12)}  sums\n`);
   });
 });

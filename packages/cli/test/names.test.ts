@@ -74,7 +74,7 @@ describe('object names', () => {
     expect(existsSync(folder)).toBe(true);
     await accents.ok('dag', 'delete', 'cafe\u0301');
     await accents.ok('dag', 'restore', 'main~1:cafe\u0301');
-    expect((await accents.json<{ name: string }[]>('dag', 'list')).map(({ name }) => name)).toEqual([
+    expect((await accents.json<{ dag: string }[]>('dag', 'list')).map(({ dag }) => dag)).toEqual([
       'caf\u00e9',
     ]);
     expect((await accents.dml(['show', 'e\u0301'])).exitCode).toBe(3);
@@ -218,15 +218,15 @@ describe('object names', () => {
       export const { ${names.map((_, at) => `p${at}`).join(', ')} } = pipelines;`,
     );
     for (const at of names.keys()) await odd.ok('run', 'odd.ts', `p${at}`);
-    const dags = await odd.json<{ name: string; dagId: string }[]>('dag', 'list');
-    expect(dags.map(({ name }) => name).sort()).toEqual([...names].sort());
+    const dags = await odd.json<{ dag: string; dagId: string }[]>('dag', 'list');
+    expect(dags.map(({ dag }) => dag).sort()).toEqual([...names].sort());
     const cat = async (name: string): Promise<unknown> => JSON.parse(await odd.ok('cat', '--', name));
-    for (const { name, dagId } of dags) {
+    for (const { dag: name, dagId } of dags) {
       for (const revision of ['HEAD', 'refs/heads/main'])
         expect(await odd.json('show', `${revision}:${name}`), name).toMatchObject({ objectId: dagId });
       expect(await cat(`${dagId}#root`)).toBe(name);
     }
-    const [{ name, dagId }] = dags as [(typeof dags)[number]];
+    const [{ dag: name, dagId }] = dags as [(typeof dags)[number]];
     for (const each of nodeNames) expect(await cat(`${dagId}#${each}`), each).toBe(`${name} / ${each}`);
     // Without a dag of a name that could be meant as well, the dag's own name does.
     for (const inside of ['#x', ':x', 'x:y', '-d'])

@@ -187,7 +187,7 @@ describe('dml table', () => {
         {
           commitId: commits[4],
           dagId: expect.stringMatching(/^[0-9a-f]{64}$/),
-          timeMs: expect.any(Number),
+          authoredMs: expect.any(Number),
           author: 'tester',
           message: 'run train',
           values: { 'params.by': 2 },

@@ -88,7 +88,7 @@ describe('dml run', () => {
     const own = await TestRepository.create();
     const { commitId, changed } = await own.run('sums');
     expect(changed).toBe(true);
-    expect(await own.json('status')).toMatchObject({ branch: 'main', commitId, dags: [{ name: 'sums' }] });
+    expect(await own.json('status')).toMatchObject({ branch: 'main', commitId, dags: [{ dag: 'sums' }] });
     expect(await own.ok('cat', 'sums')).toBe('6\n');
   });
 
@@ -139,7 +139,7 @@ describe('dml run', () => {
     expect(await own.run('sums')).toMatchObject({
       changed: false,
       commitId: other.commitId,
-      madeIn: made.commitId,
+      madeInCommitId: made.commitId,
     });
     const { stdout } = await own.dml(['run', 'pipelines.ts', 'sums']);
     expect(stdout).toContain(`nothing changed: sums is as in ${made.commitId.slice(0, 12)}\n`);
@@ -147,11 +147,11 @@ describe('dml run', () => {
     await own.ok('dag', 'delete', 'sums');
     const { commitId } = await own.json<{ commitId: string }>('dag', 'restore', `${made.commitId}:sums`);
     await own.run('report');
-    expect(await own.run('sums')).toMatchObject({ changed: false, madeIn: commitId });
+    expect(await own.run('sums')).toMatchObject({ changed: false, madeInCommitId: commitId });
     // So was one whose root came out again.
     await own.run('clock');
     const { commitId: again } = await own.run('clock', '--no-cache');
-    expect(await own.run('clock')).toMatchObject({ changed: false, madeIn: again });
+    expect(await own.run('clock')).toMatchObject({ changed: false, madeInCommitId: again });
   });
 
   it('names the calls that have other values than before [DML-CLI-1507] [DML-REP-0103]', async () => {

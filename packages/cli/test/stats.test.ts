@@ -21,7 +21,7 @@ interface Sums {
   }[];
   readonly slowestCalls: readonly { call: string; execId: string; durationMs: number }[];
   readonly functions: readonly {
-    function: string;
+    functionName: string;
     calls: number;
     failed: number;
     totalMs: number;
@@ -91,7 +91,7 @@ describe('dml stats', () => {
   it('lists the slowest calls and sums over functions [DML-REP-0411] [DML-CLI-1871]', async () => {
     const durations = sums.slowestCalls.map(({ durationMs }) => durationMs);
     expect(durations).toEqual([...durations].sort((a, b) => b - a));
-    const byName = Object.fromEntries(sums.functions.map(({ function: name, ...rest }) => [name, rest]));
+    const byName = Object.fromEntries(sums.functions.map(({ functionName: name, ...rest }) => [name, rest]));
     expect(Object.keys(byName).sort()).toEqual(['inner', 'load', 'outer', 'size']);
     expect(byName.load).toMatchObject({ calls: 3, failed: 0 });
     const loads = sums.slowestCalls.filter(({ call }) => call.startsWith('load'));
@@ -122,7 +122,7 @@ export const brave = async (n: number): Promise<number> => call(boom, n).then(()
       { dag: 'gone', runs: 1, executed: 1, failed: 0, answered: 0 },
       { dag: 'late', runs: 1, executed: 2, failed: 1, answered: 0 },
     ]);
-    expect(functions.map(({ function: name, calls, failed }) => [name, calls, failed]).sort()).toEqual([
+    expect(functions.map(({ functionName: name, calls, failed }) => [name, calls, failed]).sort()).toEqual([
       ['boom', 1, 1],
       ['brave', 1, 0],
       ['inner', 1, 0],
@@ -155,7 +155,7 @@ export const brave = async (n: number): Promise<number> => call(boom, n).then(()
     });
     const { slowestCalls, functions } = await other.json<Sums>('stats');
     expect(slowestCalls).toHaveLength(10);
-    expect(functions).toMatchObject([{ function: 'inner', calls: 12 }]);
+    expect(functions).toMatchObject([{ functionName: 'inner', calls: 12 }]);
   });
 
   it('measures the bytes of dags, each object once [DML-REP-0412]', async () => {

@@ -16,7 +16,7 @@ interface Who {
   readonly calls: readonly {
     readonly call: string;
     readonly commitId: string;
-    readonly dagName: string;
+    readonly dag: string;
     readonly roles: readonly string[];
     readonly inputs: readonly number[];
   }[];
@@ -25,7 +25,7 @@ interface Who {
 
 const who = (...argv: string[]): Promise<Who> => repository.json('who', ...argv) as never;
 const told = ({ calls }: Who): unknown[] =>
-  calls.map(({ call, roles, inputs, dagName }) => [roles.join(), call.split('(')[0], inputs, dagName]);
+  calls.map(({ call, roles, inputs, dag }) => [roles.join(), call.split('(')[0], inputs, dag]);
 
 const CODE = `export const load = (rows: number) => Array.from({ length: rows }, (_, i) => i);
 export const pair = (a: unknown, b: unknown) => ({ a, b });
@@ -170,7 +170,7 @@ describe('dml who', () => {
           nodeId: node.objectId,
           execId: expect.stringMatching(/^[0-9a-f]{64}$/),
           commitId,
-          dagName: 'one',
+          dag: 'one',
           roles: ['made'],
           inputs: [],
           call: expect.stringMatching(/^pair\(1, /),

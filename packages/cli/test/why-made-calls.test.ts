@@ -7,7 +7,7 @@ interface Why {
   readonly reason: string;
   readonly sentence: string;
   readonly dag: string;
-  readonly madeIn: string;
+  readonly madeInCommitId: string;
   readonly commitsSince: number;
   readonly execId: string;
   readonly madeBy: readonly { readonly nodeId: string; readonly call: string }[];
@@ -79,12 +79,12 @@ describe('dml why of a call that a function has made', () => {
   it('compares it with the nearest call in earlier results of its function [DML-EXE-3722]', async () => {
     const first = await run('dag.call(steps.outer, 5)');
     const before = await why('leaf');
-    expect(before).toMatchObject({ reason: 'new', madeIn: first, earlier: null, commitsSince: 0 });
+    expect(before).toMatchObject({ reason: 'new', madeInCommitId: first, earlier: null, commitsSince: 0 });
     const second = await run('dag.call(steps.outer, 6)');
     const changed = await why('leaf');
     expect(changed).toMatchObject({
       reason: 'changed',
-      madeIn: second,
+      madeInCommitId: second,
       earlier: { nodeId: before.nodeId, commitId: first },
       sentence: 'leaf(6) ran because input 1 changed from 5 to 6',
     });
@@ -98,14 +98,14 @@ describe('dml why of a call that a function has made', () => {
     const third = await run('dag.call(steps.outer, 7)');
     expect(await why('leaf')).toMatchObject({
       reason: 'changed',
-      madeIn: third,
+      madeInCommitId: third,
       earlier: { nodeId: changed.nodeId, commitId: second },
     });
     // The outer call ran again; the inner one kept its outcome, since which three commits were made.
     await run('dag.call(steps.outer, 7)', { steps: STEPS.replace('+ by', '+ by + 0') });
     await repository.define('other', '(dag) => 1');
     expect(await why('middle')).toMatchObject({ reason: 'changed', commitsSince: 1 });
-    expect(await why('leaf')).toMatchObject({ reason: 'changed', madeIn: third, commitsSince: 2 });
+    expect(await why('leaf')).toMatchObject({ reason: 'changed', madeInCommitId: third, commitsSince: 2 });
     // Everything ran again.
     const forced = await run('dag.call(steps.outer, 7)', {
       steps: STEPS.replace('+ by', '+ by + 0'),
@@ -114,7 +114,7 @@ describe('dml why of a call that a function has made', () => {
     const { nodeId } = await why('leaf');
     expect(await why('leaf')).toMatchObject({
       reason: 'forced',
-      madeIn: forced,
+      madeInCommitId: forced,
       earlier: { nodeId },
       differences: [],
     });

@@ -14,7 +14,7 @@ interface Why {
   readonly call: string;
   readonly reason: string;
   readonly sentence: string;
-  readonly madeIn: string;
+  readonly madeInCommitId: string;
   readonly commitsSince: number;
   readonly execId: string;
   readonly startedMs: number;
@@ -63,7 +63,12 @@ describe('dml why', () => {
     await repository.define('other', 'async (dag) => 1');
     const rows = await why('flow#rows');
     const fit = await why('fit');
-    expect([rows.madeIn, rows.commitsSince, fit.madeIn, fit.commitsSince]).toEqual([first, 2, second, 1]);
+    expect([rows.madeInCommitId, rows.commitsSince, fit.madeInCommitId, fit.commitsSince]).toEqual([
+      first,
+      2,
+      second,
+      1,
+    ]);
     const shown = await repository.json('show', rows.execId);
     expect(shown).toMatchObject({ class: 'exec', nodeId: rows.nodeId });
     expect(rows.finishedMs).toBeGreaterThanOrEqual(rows.startedMs);
@@ -97,7 +102,14 @@ describe('dml why', () => {
     await run(5, 2);
     await repository.plantCommit(headRef('lost'), { pins: [] });
     expect(await why('lost:flow#rows')).toMatchObject({
-      ...{ reason: 'none', execId: null, madeIn: null, commitsSince: 0, earlier: null, differences: [] },
+      ...{
+        reason: 'none',
+        execId: null,
+        madeInCommitId: null,
+        commitsSince: 0,
+        earlier: null,
+        differences: [],
+      },
     });
     expect(await repository.ok('why', 'lost:flow#rows')).toMatch(/^clean\(data\) /);
   });
@@ -382,16 +394,16 @@ describe('a call to explain', () => {
     const first = await run(5, 2);
     const { dagId } = await repository.json<{ dagId: string }>('run', 'flow.ts');
     const { nodeId } = await why('fit');
-    expect(await repository.json('why', dagId)).toMatchObject({ dag: 'flow', madeIn: first });
+    expect(await repository.json('why', dagId)).toMatchObject({ dag: 'flow', madeInCommitId: first });
     await run(5, 3);
-    expect(await why(nodeId)).toMatchObject({ nodeId, dag: 'flow', madeIn: first, reason: 'new' });
+    expect(await why(nodeId)).toMatchObject({ nodeId, dag: 'flow', madeInCommitId: first, reason: 'new' });
     // The current commit has no such dag any more.
     expect(await repository.error(2, ['why', dagId])).toMatchObject({
       code: 'wrong_class',
       detail: 'no_call',
     });
     await repository.ok('dag', 'delete', 'flow');
-    expect(await why(nodeId)).toMatchObject({ nodeId, dag: 'flow', madeIn: first });
+    expect(await why(nodeId)).toMatchObject({ nodeId, dag: 'flow', madeInCommitId: first });
     await repository.define('literal', '(dag) => 1');
     expect(await repository.refusal(2, ['why', 'literal#root'])).toContain('literal');
     expect(await repository.error(3, ['why', 'literal#'])).toHaveProperty('code');

@@ -34,7 +34,7 @@ export async function run(context: CommandContext): Promise<void> {
   const parts = partsOf(captured, nameOf);
   const natives = captured.natives.map(({ name, version, sha256 }) => ({ name, version, sha256 }));
   // @spec DML-CLI-1571
-  output.result({ function: name, sizeBytes, sha256, parts, natives, warnings, leftOut }, () => [
+  output.result({ functionName: name, sizeBytes, sha256, parts, natives, warnings, leftOut }, () => [
     `${output.safe(name)}  ${formatSize(sizeBytes)}  sha256 ${sha256}`,
     formatColumns([
       ...parts.map((part) => ['', formatSize(part.sizeBytes), output.safe(part.name)]),

@@ -46,14 +46,19 @@ function documentOf(
 ): unknown {
   return {
     sides,
-    dags: comparison.dags.map(({ parameters, metrics, functions, ...dag }) => ({
-      ...dag,
+    dags: comparison.dags.map(({ dagName, parameters, metrics, functions, ...compared }) => ({
+      dag: dagName,
+      ...compared,
       parameters: parameters.map((each) => valueDocument(reader, each)),
       metrics: metrics.map((each) => valueDocument(reader, each)),
-      functions: functions.map(({ changes, ...each }) => ({ ...each, changes: changes ?? null })),
+      functions: functions.map(({ name, changes, ...each }) => ({
+        functionName: name,
+        ...each,
+        changes: changes ?? null,
+      })),
     })),
     unchanged: comparison.unchanged,
-    partial: comparison.partial,
+    partial: comparison.partial.map(({ dagName, sides: having }) => ({ dag: dagName, sides: having })),
   };
 }
 

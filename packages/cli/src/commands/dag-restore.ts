@@ -10,7 +10,7 @@ export async function run(context: CommandContext): Promise<void> {
     const branch = branchOf(store.head());
     // @spec DML-CLI-0918
     const { commitId, dagId, changed } = restoreDag(changeOf(context, store, `restore ${dag}`), dag, from);
-    output.result({ dag, dagId, branch, commitId, from, changed }, () =>
+    output.result({ dag, dagId, branch, commitId, sourceCommitId: from, changed }, () =>
       changed
         ? `restored the dag ${output.safe(dag)} of ${output.shortId(from)}: ` +
           `${output.safe(branch)} is at ${output.shortId(commitId)}`

@@ -31,7 +31,7 @@ export async function run(context: CommandContext): Promise<void> {
     if (keep !== undefined) return forgetOlder(context, reader, { ref, keep });
     const { from, to } = await undoForget(store, ref, actorOf(context.io.env));
     // @spec DML-CLI-1875
-    const value = { branch: branchOf(ref), undone: true, before: from, after: to };
+    const value = { branch: branchOf(ref), undone: true, fromCommitId: from, commitId: to };
     output.result(value, () => `${output.safe(branchOf(ref))} is at ${output.shortId(to)} again`);
   });
 }
@@ -56,7 +56,9 @@ function forgetOlder(
   const plan = planForget(reader, ref, keep);
   const { before, after, keptCommits, forgottenCommits } = plan;
   const branch = branchOf(ref);
-  const facts = { branch, dryRun: isDryRun, keptCommits, forgottenCommits, before, after };
+  // @spec DML-CLI-3708
+  const moved = { fromCommitId: before, commitId: after };
+  const facts = { branch, dryRun: isDryRun, keptCommits, forgottenCommits, ...moved };
   // @spec DML-CLI-1876
   if (forgottenCommits === 0) {
     const document = { ...facts, dags: [], commitBytes: 0, keepers: [], undoCommand: null };

@@ -12,7 +12,7 @@ export async function run(context: CommandContext): Promise<void> {
     const given = { store, head: target, source, actor, reason: `merge ${source}` };
     // @spec DML-CLI-0906
     const { head: branch, from, commitId: to, sourceId, moved } = fastForwardHead(given);
-    output.result({ branch, from, to, moved }, () => {
+    output.result({ branch, fromCommitId: from, commitId: to, moved }, () => {
       // @spec DML-CLI-0905
       if (moved) return `${output.safe(branch)} moved from ${output.shortId(from)} to ${output.shortId(to)}`;
       // @spec DML-CLI-0911

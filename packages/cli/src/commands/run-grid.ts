@@ -57,7 +57,7 @@ export async function runGrid(
         ...names.map((name) => output.safe(textOf(parameters, [name])[0] ?? '')),
         ...(run === undefined
           ? [output.style('red', 'failed'), output.safe(error?.message ?? '')]
-          : [output.shortId(run.changed ? run.commitId : run.madeIn), tookOf(run)]),
+          : [output.shortId(run.changed ? run.commitId : run.madeInCommitId), tookOf(run)]),
       ]),
     ),
   );

@@ -48,7 +48,8 @@ export async function run(context: CommandContext): Promise<void> {
       ...resourcesJson(resourcesOfExec(reader, call.execId)),
     }));
     // @spec DML-CLI-1871
-    output.result({ commits, dags, slowestCalls: calls, functions, sizes }, () =>
+    const named = functions.map(({ function: functionName, ...sums }) => ({ functionName, ...sums }));
+    output.result({ commits, dags, slowestCalls: calls, functions: named, sizes }, () =>
       [
         `${formatCount(commits, 'commit')} of the current branch`,
         ...section('dags', dags.map(dagRow)),

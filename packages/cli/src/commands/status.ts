@@ -1,6 +1,7 @@
 import { branchOf, currentCommit, dagsOf, indexNameOf } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
+import { dagFields } from '../render/dag-fields.ts';
 import { formatAge } from '../render/quantities.ts';
 
 /** Work in progress that is listed, the latest first; the rest is counted. */
@@ -11,7 +12,7 @@ export async function run(context: CommandContext): Promise<void> {
   const { output, io } = context;
   await withStore(context, 'read', (reader, store) => {
     const current = currentCommit(reader);
-    const dags = current === undefined ? [] : dagsOf(reader, current.commit);
+    const dags = current === undefined ? [] : dagFields(dagsOf(reader, current.commit));
     const indexes = store.readRefs('index').map(({ name, commitId }) => {
       const { message, committedMs } = reader.read('commit', commitId);
       return { index: indexNameOf(name), commitId, message, committedMs };
@@ -35,7 +36,7 @@ export async function run(context: CommandContext): Promise<void> {
         const message = output.safe(firstLine(commit.message));
         lines.push(`Commit ${output.shortId(commitId)}  ${message}  (${age})`);
         lines.push('', dags.length === 0 ? 'No dags.' : 'Dags:');
-        for (const { name, dagId } of dags) lines.push(`  ${output.shortId(dagId)}  ${output.safe(name)}`);
+        for (const { dag, dagId } of dags) lines.push(`  ${output.shortId(dagId)}  ${output.safe(dag)}`);
       }
       if (indexes.length > 0) {
         lines.push('', 'In progress, failed or interrupted ("dml wip list" shows more):');

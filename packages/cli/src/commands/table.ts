@@ -95,7 +95,7 @@ function documentOf(reader: RecordReader, dagName: string, { columns, rows }: Ru
     runs: rows.map(({ commitId, dagId, timeMs, author, message, cells }) => ({
       commitId,
       dagId,
-      timeMs,
+      authoredMs: timeMs,
       author,
       message,
       values: Object.fromEntries(

@@ -54,7 +54,7 @@ export async function run(context: CommandContext): Promise<void> {
     const document = {
       datumId: datumId ?? null,
       ...(sha256 !== undefined && { sha256 }),
-      calls,
+      calls: calls.map(({ dagName, ...call }) => ({ ...call, dag: dagName ?? null })),
       more: hasMore,
     };
     output.result(document, () =>

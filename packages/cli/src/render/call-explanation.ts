@@ -51,7 +51,7 @@ export function callExplanationView(
       dag: explained.dagName ?? null,
       reason: explained.reason,
       sentence: sentenceOf(explained, call),
-      madeIn: madeIn ?? null,
+      madeInCommitId: madeIn ?? null,
       commitsSince,
       madeBy: makers,
       execId: origin?.execId ?? null,
@@ -99,7 +99,7 @@ export function dagExplanationView(
   return {
     value: {
       dag: dagName,
-      madeIn,
+      madeInCommitId: madeIn,
       changed,
       kept,
       calls: calls.map((each, index) => ({

@@ -19,6 +19,7 @@ import {
   readFailure,
   valueJson,
 } from '@daggerml/repository';
+import { dagFields } from './dag-fields.ts';
 import { dagView, nodeView, type ObjectView, type RenderOptions } from './node-views.ts';
 import type { Output } from './output.ts';
 import { peopleLines } from './people-lines.ts';
@@ -90,7 +91,7 @@ function readableFailure(exec: Records['exec'], reader: RecordReader): RecordedF
 
 function commitView(reader: RecordReader, commitId: CommitId, output: Output): ObjectView {
   const commit = reader.read('commit', commitId);
-  const dags = dagsOf(reader, commit);
+  const dags = dagFields(dagsOf(reader, commit));
   const pinCount = treeCount('pins', commit.pins, reader);
   const { treeId, parentCommitIds, author, authoredMs, committer, committedMs, message } = commit;
   const people = { author, authoredMs, committer, committedMs };
@@ -103,7 +104,7 @@ function commitView(reader: RecordReader, commitId: CommitId, output: Output): O
       '',
       ...message.split('\n').map((line) => `    ${output.safe(line)}`),
       '',
-      ...dags.map(({ name, dagId }) => `  ${output.shortId(dagId)}  ${output.safe(name)}`),
+      ...dags.map(({ dag, dagId }) => `  ${output.shortId(dagId)}  ${output.safe(dag)}`),
     ],
   };
 }

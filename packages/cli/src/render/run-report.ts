@@ -29,7 +29,7 @@ export interface RunDocument {
   readonly commitId: CommitId;
   readonly dagId: DagId;
   readonly changed: boolean;
-  readonly madeIn: CommitId;
+  readonly madeInCommitId: CommitId;
   readonly counts: CallCounts;
   readonly durationMs: number;
   readonly warnings: readonly AmbientWarning[];
@@ -51,7 +51,7 @@ export function runDocument(
   const { commitId } = commit;
   const reader = new RecordReader(store);
   // @spec DML-CLI-1506
-  const madeIn = changed ? commitId : commitThatMade(reader, commitId, dag.dagName);
+  const madeInCommitId = changed ? commitId : commitThatMade(reader, commitId, dag.dagName);
   const isRerun = options.cache === false && changed;
   const differing = (isRerun ? differingCalls(reader, commitId, dagId) : []).map((nodeId) => ({
     nodeId,
@@ -83,7 +83,7 @@ export function runDocument(
     commitId,
     dagId,
     changed,
-    madeIn,
+    madeInCommitId,
     counts,
     durationMs,
     warnings,
@@ -98,11 +98,11 @@ export function runDocument(
 /** Prints a run that ended well. @spec DML-CLI-0724 */
 export function reportRun({ output }: Pick<CommandContext, 'output'>, document: RunDocument): void {
   output.runResult(document, () => {
-    const { pipeline, changed, commitId, madeIn } = document;
+    const { pipeline, changed, commitId, madeInCommitId } = document;
     // @spec DML-CLI-0706
     const kept = changed
       ? `committed ${output.style('bold', output.safe(pipeline))} as ${output.shortId(commitId)}`
-      : `nothing changed: ${output.style('bold', output.safe(pipeline))} is as in ${output.shortId(madeIn)}`;
+      : `nothing changed: ${output.style('bold', output.safe(pipeline))} is as in ${output.shortId(madeInCommitId)}`;
     return `${tookOf(document)}\n${kept}`;
   });
 }
