@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatumId, NodeId } from '@daggerml/object-model';
 import { liftDatum } from '@daggerml/values';
 import { describe, expect, it } from 'vitest';
 import { ScriptWorld } from '../../test/script-world.ts';
+import { writeShellAdapter } from '../../test/shell-adapter.ts';
 import { type TestRun, Workspace } from '../../test/workspace.ts';
 import { maskedContext } from '../adapters/masked-context.ts';
 import type { AdapterContext, AdapterReport } from '../adapters/port.ts';
@@ -133,5 +135,35 @@ describe('a secret', () => {
       message: expect.stringMatching(/:\na \*\*\* of eu-central-1$/),
     });
     expect(await logOf(world.run, node)).toBe('a *** of eu-central-1');
+  });
+
+  it('is replaced in what an adapter prints that is an executable [DML-EXE-3727] [DML-EXE-3728]', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dml-secret-adapter-'));
+    writeShellAdapter(folder, 'dml-talks', {
+      submit: `printf '{"id":%s,"status":"output","stream":"stdout","text":"a %s of %s"}\\n' "$id" "$API_TOKEN" "$REGION"
+        printf '{"id":%s,"status":"done","outcome":"error","error":{"message":"no %s"}}\\n' "$id" "$API_TOKEN"`,
+    });
+    const environment = { PATH: '/usr/bin:/bin', ...env };
+    const workspace = await Workspace.create('', { executables: { searchPath: folder, environment } });
+    const run = workspace.begin();
+    const node = run.askUri('dml+exec://dml-talks/f', []);
+    expect(await run.outcome(node)).toMatchObject({ message: 'no ***' });
+    expect(await logOf(run, node)).toBe('a *** of eu-central-1');
+    expect(isStored(workspace.folder, SECRET)).toBe(false);
+    await workspace.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is replaced for functions in processes [DML-EXE-3727] [DML-EXE-3728]', async () => {
+    const workspace = await Workspace.create(STEPS, { env, isIsolated: true });
+    const run = workspace.begin();
+    const [prints, fails] = [run.call('print', [1]), run.call('fail', [1])];
+    expect(await run.outcome(fails)).toMatchObject({
+      message: 'Error: refused: ***; caused by: Error: inner ***',
+    });
+    expect(await run.outcome(prints)).toBe(SECRET.length);
+    expect(await logOf(run, prints)).toContain('token *** of eu-central-1');
+    expect(isStored(workspace.folder, SECRET)).toBe(false);
+    await workspace.close();
   });
 });

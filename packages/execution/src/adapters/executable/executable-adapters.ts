@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { OtherAdapters } from '../by-name.ts';
+import { maskedContext } from '../masked-context.ts';
 import { ExecutableAdapter, type ExecutableAdapterOptions } from './executable-adapter.ts';
 import { isAdapterName } from './find-executable.ts';
 
@@ -13,6 +14,11 @@ export function executableAdapters(
 ): OtherAdapters {
   return (name) =>
     isAdapterName(name)
-      ? (context) => new ExecutableAdapter(context, { ...surroundings, name, size })
+      ? (context) =>
+          new ExecutableAdapter(maskedContext(context, surroundings.environment), {
+            ...surroundings,
+            name,
+            size,
+          })
       : undefined;
 }
