@@ -59,13 +59,14 @@ export function ratio(times, a, b) {
 }
 
 /**
- * Returns a row of the table: a ratio against the aim of a requirement, which is a limit from above or from below.
- * `detail` is printed behind the ratio.
+ * Returns a row of the table: a value against the aim of a requirement, which is a limit from above or from below. The
+ * value is a ratio, unless `unit` names another unit. `detail` is printed behind the value.
  */
-export function judge(requirement, { what, against, value, atMost, atLeast, detail = '' }) {
+export function judge(requirement, { what, against, value, atMost, atLeast, unit = '×', detail = '' }) {
   const met = atMost === undefined ? value >= atLeast : value <= atMost;
-  const aim = atMost === undefined ? `≥ ${atLeast}×` : `≤ ${atMost}×`;
-  return { requirement, what, against, result: `${value.toFixed(2)}×${detail && ` (${detail})`}`, aim, met };
+  const aim = atMost === undefined ? `≥ ${atLeast}${unit}` : `≤ ${atMost}${unit}`;
+  const shown = Math.abs(value) < 100 ? value.toFixed(2) : value.toFixed(0);
+  return { requirement, what, against, result: `${shown}${unit}${detail && ` (${detail})`}`, aim, met };
 }
 
 /** Formats the first and third quartile of the values. */
