@@ -1,17 +1,15 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Repository } from '@daggerml/bindings';
+import { bundledCli } from './cli.mjs';
 import { interleave, judge, median, ratio, timeMs, withFolder } from './harness.mjs';
 
-const cli = fileURLToPath(new URL('../packages/cli/', import.meta.url));
-/** The program that users install: the compiled modules bundled into few files. */
-const dml = `${cli}dist/program/dml.js`;
 const pipeline = fileURLToPath(new URL('fixtures/cached-pipeline.mjs', import.meta.url));
 const PIPELINES = ['few', 'many'];
 const ROUNDS = 15;
 
 export async function run() {
-  execFileSync(process.execPath, [`${cli}bundle.mjs`], { stdio: 'inherit' });
+  const dml = bundledCli();
   return withFolder(async (folder) => {
     const repository = await Repository.init(folder);
     const dag = repository.newDag('bench');

@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,9 +10,12 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** Folder whose files are in memory, for what is only prepared there; undefined where the system has none. */
+export const MEMORY_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : undefined;
+
 /** Runs `body` with a fresh folder that is removed afterwards. */
-export async function withFolder(body) {
-  const folder = mkdtempSync(join(process.env.DML_BENCH_DIR ?? tmpdir(), 'dml-bench-'));
+export async function withFolder(body, parent = process.env.DML_BENCH_DIR ?? tmpdir()) {
+  const folder = mkdtempSync(join(parent, 'dml-bench-'));
   try {
     return await body(folder);
   } finally {

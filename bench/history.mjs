@@ -1,0 +1,46 @@
+/** Histories of many commits, which are made without threads and in memory: each commit syncs its file. */
+import { cpSync } from 'node:fs';
+import { functions, Repository } from '@daggerml/bindings';
+import { MemoryAdapter, memoryUri } from '@daggerml/execution/testing';
+import { MEMORY_FOLDER, withFolder } from './harness.mjs';
+
+/** Dags that are committed in turn. */
+const DAYS = 10;
+const CAPACITY = 1_000;
+const { increment } = functions(new URL('./fixtures/increment.mjs', import.meta.url));
+
+/** Runs the captured function in the process itself. */
+function startInProcess(context) {
+  const options = { functions: { increment: (value) => value + 1 }, capacity: CAPACITY };
+  const memory = new MemoryAdapter(context, options);
+  return {
+    capacity: CAPACITY,
+    submit: (submissions) =>
+      memory.submit(submissions.map((each) => ({ ...each, functionUri: memoryUri('increment') }))),
+    poll: (polls) => memory.poll(polls),
+    stop: (nodeId) => memory.stop(nodeId),
+    close: () => memory.close(),
+  };
+}
+
+/**
+ * Makes a repository in a folder. Its first commit has the dag `first`, which stays; each later one replaces one of
+ * `day-0`, `day-1`, …. Each brings new calls, `call-0` and so on.
+ */
+export async function makeHistory(folder, { commits, callsEach }) {
+  await withFolder(async (place) => {
+    const repository = await Repository.init(place, { pools: [{ name: 'process', start: startInProcess }] });
+    for (let commit = 0; commit < commits; commit += 1) {
+      const dag = repository.newDag(commit === 0 ? 'first' : `day-${commit % DAYS}`);
+      const calls = Array.from({ length: callsEach }, (_, index) =>
+        dag.name(`call-${index}`, dag.call(increment, commit * callsEach + index)),
+      );
+      await dag.commit(calls);
+      const { executed } = dag.open.reporter.counts;
+      if (executed !== callsEach) throw new Error(`${executed} of ${callsEach} calls were executed`);
+    }
+    await repository.close();
+    cpSync(place, folder, { recursive: true });
+  }, MEMORY_FOLDER);
+  return { newest: `day-${(commits - 1) % DAYS}` };
+}
