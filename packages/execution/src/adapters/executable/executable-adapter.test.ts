@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { done, type ShellAdapter, writeShellAdapter } from '../../../test/shell-adapter.ts';
 import { type TestRun, Workspace } from '../../../test/workspace.ts';
 import { adapterSuite } from '../../testing/adapter-suite.ts';
-import type { AdapterContext, AdapterReport } from '../port.ts';
+import type { AdapterContext, AdapterReport, Poll } from '../port.ts';
 import { ExecutableAdapter } from './executable-adapter.ts';
 
 /** An adapter in the language of the tests, whose functions are those that the suite asks for. */
@@ -229,6 +229,36 @@ describe('a call of an executable adapter', () => {
     expect(inputs).toEqual([{ a: file(0, 4), b: [file(1, 3), file(0, 4)] }]);
     await workspace.executor.close();
     expect(existsSync(own)).toBe(false);
+  });
+
+  it('has a folder that goes with its own call, whatever becomes of another one [DML-EXE-3220]', async () => {
+    const poll = `case $line in *'"job 1"'*) ${pending('job 1')} ;; *) ${done('1')} ;; esac`;
+    const cancel = `until [ -e ${folder}/released ]; do sleep 0.02; done
+      printf '{"id":%s,"status":"cancelled"}\\n' "$id"`;
+    const { run, asked } = await begin({ submit: ':', poll, cancel });
+    const reports: AdapterReport[] = [];
+    const { objects } = run.open;
+    const adapter = new ExecutableAdapter(
+      { objects, report: (news) => reports.push(...news) },
+      { name: 'dml-one', searchPath: folder, environment, size: 2 },
+    );
+    const pollOf = (token: string, digit: string): Poll => {
+      const nodeId = digit.repeat(64) as NodeId;
+      return { nodeId, functionUri: URI, token, executionUuid: randomUUID() };
+    };
+    const [first, second] = [pollOf('job 1', '1'), pollOf('job 2', '2')];
+    adapter.poll([first]);
+    await until(() => reports.length === 1);
+    adapter.stop(first.nodeId);
+    adapter.poll([second]);
+    await until(() => reports.length === 2);
+    expect(reports[1]).toMatchObject({ nodeId: second.nodeId, answer: { type: 'done' } });
+    const { folder: own } = asked()
+      .map((line) => JSON.parse(line) as { executionUuid: string; folder: string })
+      .find(({ executionUuid }) => executionUuid === second.executionUuid) as { folder: string };
+    await until(() => !existsSync(own));
+    writeFileSync(join(folder, 'released'), '');
+    await adapter.close();
   });
 
   it('keeps the kinds of numbers [DML-EXE-3201]', async () => {

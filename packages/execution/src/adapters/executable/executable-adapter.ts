@@ -56,6 +56,8 @@ interface Execution {
   hasStarted: boolean;
   timer: NodeJS.Timeout | undefined;
   isLate: boolean;
+  /** Resolves when the adapter has answered that it is to end the job. */
+  cancelled: Promise<void> | undefined;
 }
 
 /** Questions beyond the processes wait here at no cost. */
@@ -69,7 +71,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
   readonly #options: ExecutableAdapterOptions;
   readonly #limits: AdapterLimits;
   readonly #executions = new Map<NodeId, Execution>();
-  readonly #cancelling = new Set<Promise<unknown>>();
+  readonly #ending = new Set<Promise<unknown>>();
   #folder: PrivateFolder | undefined;
   #processes: AdapterProcesses | undefined;
   #isClosed = false;
@@ -133,7 +135,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
 
   async close(): Promise<void> {
     for (const nodeId of [...this.#executions.keys()]) this.stop(nodeId);
-    await Promise.all(this.#cancelling);
+    await Promise.all(this.#ending);
     this.#isClosed = true;
     await this.#processes?.close();
     await this.#folder?.close();
@@ -179,6 +181,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
       hasStarted: false,
       timer: undefined,
       isLate: false,
+      cancelled: undefined,
     };
   }
 
@@ -349,8 +352,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
     clearTimeout(execution.timer);
     this.#executions.delete(execution.call.nodeId);
     // @spec DML-EXE-3220
-    const removed = Promise.all(this.#cancelling).then(() => execution.folder.remove());
-    this.#track(removed);
+    this.#track(Promise.resolve(execution.cancelled).then(() => execution.folder.remove()));
   }
 
   /**
@@ -362,18 +364,17 @@ export class ExecutableAdapter implements ExecutionAdapter {
     if (execution.inquiry) this.#processes?.withdraw(execution.inquiry);
     execution.inquiry = undefined;
     if (execution.executionToken === undefined) return;
-    this.#track(
-      new Promise<void>((resolve) => {
-        this.#processes?.ask({
-          makeLine: (id) => this.#cancelLine(id, execution),
-          cancelLine: (id) => this.#cancelLine(id, execution),
-          limitMs: this.#limits.pollMs,
-          emit: () => {},
-          onReply: () => resolve(),
-          onError: () => resolve(),
-        });
-      }),
-    );
+    execution.cancelled = new Promise<void>((resolve) => {
+      this.#processes?.ask({
+        makeLine: (id) => this.#cancelLine(id, execution),
+        cancelLine: (id) => this.#cancelLine(id, execution),
+        limitMs: this.#limits.pollMs,
+        emit: () => {},
+        onReply: () => resolve(),
+        onError: () => resolve(),
+      });
+    });
+    this.#track(execution.cancelled);
   }
 
   #cancelLine(id: number, execution: Execution): string {
@@ -382,8 +383,8 @@ export class ExecutableAdapter implements ExecutionAdapter {
   }
 
   #track(promise: Promise<unknown>): void {
-    this.#cancelling.add(promise);
-    void promise.then(() => this.#cancelling.delete(promise));
+    this.#ending.add(promise);
+    void promise.then(() => this.#ending.delete(promise));
   }
 }
 
