@@ -79,7 +79,12 @@ export async function run() {
             run: async () => {
               const spent = await timeMs(async () => {
                 for (let id = 0; id < COLD_CALLS; id += 1)
-                  await askOnce(program, { id, operation: 'submit', inputs: [id] });
+                  await askOnce(program, {
+                    id,
+                    operation: 'submit',
+                    functionUri: `dml+exec://${name}/increment`,
+                    inputs: [id],
+                  });
               });
               return (spent * 1000) / COLD_CALLS;
             },
