@@ -2,6 +2,7 @@ import {
   type CommitId,
   type CommitRecord,
   type DagId,
+  decodeRecord,
   type ExecId,
   type NodeId,
   scanLinks,
@@ -74,34 +75,36 @@ export function commitThatPinned(
   const execId = pins.in(from.commit);
   if (execId === undefined) return { made: from, steps: 0 };
   const idBytes = Buffer.from(execId, 'hex');
-  let madeId = from.commitId;
+  let made = { commitId: from.commitId, bytes: bytesUnlessGone(source, from.commitId) };
   let steps = 0;
   for (let count = 0; count < MAX_COMMITS; count += 1) {
-    const parentId = firstParentOf(source, madeId);
-    const bytes = parentId && ifReadable(() => source.getBytes('commit', parentId));
-    if (parentId === undefined || bytes === undefined) break;
+    const commitId = made.bytes && firstParentIn(made.bytes);
+    const bytes = commitId && bytesUnlessGone(source, commitId);
+    if (commitId === undefined || bytes === undefined) break;
     // An exec is pinned to its own node, so few pins, which the commit itself holds, need not be decoded.
     const isPinned =
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(idBytes) ||
-      ifReadable(() => pins.in(source.read('commit', parentId))) === execId;
+      ifReadable(() => pins.in(decodeRecord(bytes, 'commit'))) === execId;
     if (!isPinned) break;
-    madeId = parentId;
+    made = { commitId, bytes };
     steps += 1;
   }
-  return { made: { commitId: madeId, commit: source.read('commit', madeId) }, steps };
+  return { made: { commitId: made.commitId, commit: source.read('commit', made.commitId) }, steps };
 }
 
-/** Reads the first parent of a commit without decoding it. */
-function firstParentOf(source: ExplainSource, commitId: CommitId): CommitId | undefined {
-  const bytes = source.getBytes('commit', commitId);
+function bytesUnlessGone(source: ExplainSource, commitId: CommitId): Uint8Array | undefined {
+  return ifReadable(() => source.getBytes('commit', commitId));
+}
+
+/** Returns the first parent of a commit without decoding it. */
+function firstParentIn(bytes: Uint8Array): CommitId | undefined {
   let found: CommitId | undefined;
-  if (bytes !== undefined)
-    ifReadable(() =>
-      scanLinks(bytes, (objectClass, at) => {
-        if (objectClass === 'commit')
-          found ??= Buffer.from(bytes.subarray(at, at + ID_BYTES)).toString('hex') as CommitId;
-      }),
-    );
+  ifReadable(() =>
+    scanLinks(bytes, (objectClass, at) => {
+      if (objectClass === 'commit')
+        found ??= Buffer.from(bytes.subarray(at, at + ID_BYTES)).toString('hex') as CommitId;
+    }),
+  );
   return found;
 }
 
