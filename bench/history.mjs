@@ -7,6 +7,7 @@ import { MEMORY_FOLDER, withFolder } from './harness.mjs';
 /** Dags that are committed in turn. */
 const DAYS = 10;
 const CAPACITY = 1_000;
+const OPTIONS = { pools: [{ name: 'process', start: startInProcess }] };
 const { increment } = functions(new URL('./fixtures/increment.mjs', import.meta.url));
 
 /** Runs the captured function in the process itself. */
@@ -28,19 +29,30 @@ function startInProcess(context) {
  * `day-0`, `day-1`, …. Each brings new calls, `call-0` and so on.
  */
 export async function makeHistory(folder, { commits, callsEach }) {
+  const last = commits - 1;
   await withFolder(async (place) => {
-    const repository = await Repository.init(place, { pools: [{ name: 'process', start: startInProcess }] });
-    for (let commit = 0; commit < commits; commit += 1) {
-      const dag = repository.newDag(commit === 0 ? 'first' : `day-${commit % DAYS}`);
-      const calls = Array.from({ length: callsEach }, (_, index) =>
-        dag.name(`call-${index}`, dag.call(increment, commit * callsEach + index)),
-      );
-      await dag.commit(calls);
-      const { executed } = dag.open.reporter.counts;
-      if (executed !== callsEach) throw new Error(`${executed} of ${callsEach} calls were executed`);
-    }
+    const repository = await Repository.init(place, OPTIONS);
+    for (let commit = 0; commit < last; commit += 1) await addCommit(repository, commit, callsEach);
     await repository.close();
     cpSync(place, folder, { recursive: true });
   }, MEMORY_FOLDER);
-  return { newest: `day-${(commits - 1) % DAYS}` };
+  // Who opens a copy checks it whole, until something was written to it.
+  const repository = await Repository.open(folder, OPTIONS);
+  await addCommit(repository, last, callsEach);
+  await repository.close();
+  return { newest: nameOf(last) };
+}
+
+function nameOf(commit) {
+  return commit === 0 ? 'first' : `day-${commit % DAYS}`;
+}
+
+async function addCommit(repository, commit, callsEach) {
+  const dag = repository.newDag(nameOf(commit));
+  const calls = Array.from({ length: callsEach }, (_, index) =>
+    dag.name(`call-${index}`, dag.call(increment, commit * callsEach + index)),
+  );
+  await dag.commit(calls);
+  const { executed } = dag.open.reporter.counts;
+  if (executed !== callsEach) throw new Error(`${executed} of ${callsEach} calls were executed`);
 }
