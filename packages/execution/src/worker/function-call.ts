@@ -49,6 +49,7 @@ export async function callAlone(
 ): Promise<CallResult> {
   let bundle: LoadedBundle | undefined;
   let isTouched = false;
+  let isScalar = false;
   let answer: CallAnswer;
   let elapsedMs = 0;
   let usedCpuMs: number | undefined;
@@ -80,13 +81,14 @@ export async function callAlone(
     isTouched = !areSame(left, changes);
     if (left && !undo(left)) throw new Error(`the function has changed ${nameOf(left)} for good`);
     if (thrown) throw thrown;
+    isScalar = value === null || (typeof value !== 'object' && typeof value !== 'function');
     answer = { type: 'done', datumId: await lowered(value, objects), rootRequest };
   } catch (error) {
     answer = answerTo(error);
   }
   if (answer.type !== 'lost' && usedCpuMs !== undefined) answer = { ...answer, cpuMs: usedCpuMs };
-  // The result may have run code of the function as it was read.
-  isTouched ||= answer.type === 'lost' || !areSame(realm.changes(), bundle?.residue);
+  // Any other result may have run code of the function as it was read.
+  isTouched ||= answer.type === 'lost' || (!isScalar && !areSame(realm.changes(), bundle?.residue));
   return { answer, realm: isTouched ? 'touched' : bundle?.changes ? 'of-bundle' : 'untouched', elapsedMs };
 }
 
