@@ -9,7 +9,6 @@ const { maxCalls, env, starterPid } = settingsOf(process.env);
 serve(
   {
     name: SCRIPT_ADAPTER,
-    version: `node-${process.versions.node}`,
     maxCalls,
     start: startScripts({ size: maxCalls, env }),
     functionDatumIdOf: (uri) => parseScriptUri(uri).scriptDatumId,

@@ -10,7 +10,6 @@ const resourceLimits = memoryMb === undefined ? undefined : { maxOldGenerationSi
 serve(
   {
     name: LOCAL_ADAPTER,
-    version: `node-${process.versions.node}`,
     maxCalls,
     start: (context) =>
       new LocalWorkers(context, { size: maxCalls, env, ...(resourceLimits && { resourceLimits }) }),

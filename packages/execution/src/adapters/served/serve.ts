@@ -1,3 +1,4 @@
+import { packageVersion } from '../../source-file.ts';
 import { DEFAULT_LIMITS } from '../executable/limits.ts';
 import { LineSplitter } from '../executable/line-splitter.ts';
 import { parseQuestion } from '../executable/message-schemas.ts';
@@ -6,8 +7,31 @@ import { AdapterServer, type ServedAdapter } from './adapter-server.ts';
 /** Pause between two looks for the process that asked, whose end closes the input. */
 const WATCH_MS = 100;
 
-/** Answers questions on standard input until it ends, or the process that started this one has ended. */
-export function serve(served: ServedAdapter, starterPid: number): void {
+/**
+ * Answers questions on standard input until it ends, or the process that started this one has ended. Words of a command
+ * line, and a person at a terminal, get what this program is.
+ */
+export function serve(served: Omit<ServedAdapter, 'version'>, starterPid: number): void {
+  const [word] = process.argv.slice(2);
+  const version = packageVersion();
+  if (word !== undefined || process.stdin.isTTY) return explain(served.name, version, word);
+  answer({ ...served, version: `${version}+node.${process.versions.node}` }, starterPid);
+}
+
+/** @spec DML-EXE-3241 */
+function explain(name: string, version: string, word: string | undefined): void {
+  const help = `${name} is an adapter of DaggerML: it answers questions on standard input, a line of JSON each.
+It is started by an Executor; "dml adapter check ${name}" shows whether it works.
+`;
+  if (word === '--version') process.stdout.write(`${version}\n`);
+  else if (word === '--help') process.stdout.write(help);
+  else {
+    process.stderr.write(word === undefined ? help : `${name}: it takes no "${word}"\n${help}`);
+    process.exitCode = 2;
+  }
+}
+
+function answer(served: ServedAdapter, starterPid: number): void {
   const { stdin, stdout } = process;
   const server = new AdapterServer(served, (line) => void stdout.write(`${line}\n`));
   const splitter = new LineSplitter(DEFAULT_LIMITS.lineBytes);

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatumId } from '@daggerml/object-model';
@@ -248,6 +248,31 @@ it.each(['dml-worker', 'dml-script'] as const)(
     expect(living().length).toBeGreaterThan(1);
     starter.kill('SIGKILL');
     await vi.waitFor(() => expect(living()).toEqual([]), 60_000);
+  },
+);
+
+it.each(['dml-worker', 'dml-script'] as const)(
+  '%s says what it is on a command line [DML-EXE-3241]',
+  (name) => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8'));
+    const say = (...words: string[]): unknown[] => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [programFile(name), ...words], {
+        encoding: 'utf8',
+      });
+      return [status, stdout, stderr];
+    };
+    const help = expect.stringContaining(`${name} is an adapter of DaggerML`);
+    expect(say('--version')).toEqual([0, `${version}\n`, '']);
+    expect(say('--help')).toEqual([0, help, '']);
+    expect(say('run')).toEqual([
+      2,
+      '',
+      expect.stringMatching(`^${name}: it takes no "run"\n${name} is an adapter`),
+    ]);
+    // What a terminal gives as its input.
+    const command = `'${process.execPath}' '${programFile(name)}'`;
+    const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([2, help]);
   },
 );
 
