@@ -55,7 +55,8 @@ export class AdapterServer {
   /** Calls that were begun or wait; those that run are in the adapter. */
   readonly #calls = new Set<ServedCall>();
   #waiting: ServedCall[] = [];
-  #scratch: Promise<ScratchAdapter> | undefined;
+  /** Holds nothing until a call needs it, and again once its store has grown. */
+  #scratch: Promise<ScratchAdapter | undefined> = Promise.resolve(undefined);
   #begun = 0;
   #number = 0;
   #onIdle: (() => void) | undefined;
@@ -148,15 +149,12 @@ export class AdapterServer {
     }
   }
 
-  /** Returns the adapter; one whose store has grown is replaced while nothing runs. */
-  async #started(): Promise<ScratchAdapter> {
-    const last = await this.#scratch;
-    if (last?.isFull && this.#open.size === 0 && this.#begun === 1) {
-      this.#scratch = undefined;
-      await last.close();
-    }
-    this.#scratch ??= ScratchAdapter.create(this.#served.start, (reports) => this.#take(reports));
-    return this.#scratch;
+  #started(): Promise<ScratchAdapter> {
+    const started = this.#scratch.then(
+      (last) => last ?? ScratchAdapter.create(this.#served.start, (reports) => this.#take(reports)),
+    );
+    this.#scratch = started;
+    return started;
   }
 
   async #read(call: ServedCall, { objects }: ScratchAdapter): Promise<Submission> {
@@ -261,6 +259,10 @@ export class AdapterServer {
   #end(call: ServedCall): void {
     this.#calls.delete(call);
     this.#begun -= 1;
+    // @spec DML-EXE-3237
+    if (this.#begun === 0) this.#scratch = this.#scratch.then((last) => last?.unlessFull());
+    // The next call is answered with why it failed.
+    this.#scratch.catch(() => {});
     this.#beginNext();
   }
 
@@ -279,8 +281,8 @@ export class AdapterServer {
   #stop(call: ServedCall): void {
     call.isStopped = true;
     if (!this.#open.delete(call.nodeId)) return;
-    void this.#scratch?.then(({ adapter }) => {
-      adapter.stop(call.nodeId);
+    void this.#scratch.then((scratch) => {
+      scratch?.adapter.stop(call.nodeId);
       this.#end(call);
     });
   }

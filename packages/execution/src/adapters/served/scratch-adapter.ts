@@ -4,7 +4,7 @@ import { RunObjects } from '../../objects/run-objects.ts';
 import { PrivateFolder } from '../../process/private-folder.ts';
 import type { AdapterReport, ExecutionAdapter, StartAdapter } from '../port.ts';
 
-/** Size of a store from which another one is begun. */
+/** Size of a store that is given up once nothing runs. */
 const FULL_BYTES = 256 * 1024 * 1024;
 
 /** An adapter that works on a store of its own, which is gone with it. */
@@ -52,13 +52,11 @@ export class ScratchAdapter {
     }
   }
 
-  /**
-   * True once it holds so much of earlier calls that the next one is to have another store.
-   *
-   * @spec DML-EXE-3237
-   */
-  get isFull(): boolean {
-    return this.#writtenBytes > FULL_BYTES;
+  /** Returns this adapter; once it holds so much of earlier calls that it is given up, closes it and returns nothing. */
+  async unlessFull(): Promise<ScratchAdapter | undefined> {
+    if (this.#writtenBytes <= FULL_BYTES) return this;
+    await this.close();
+    return undefined;
   }
 
   async close(): Promise<void> {

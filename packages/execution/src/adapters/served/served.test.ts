@@ -1,15 +1,17 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatumId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
+import { afterTests } from '@daggerml/testkit';
 import { StoredBlob } from '@daggerml/values';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ScriptWorld } from '../../../test/script-world.ts';
 import { Workspace } from '../../../test/workspace.ts';
 import type { RunObjects } from '../../objects/run-objects.ts';
 import { markedProcesses } from '../../process/marked-processes.ts';
+import { send } from '../../process/send-signal.ts';
 import { programFile } from '../../source-file.ts';
 import {
   type ExampleCall,
@@ -26,7 +28,7 @@ export const subtract = (a: number, b: number) => { console.log('a - b'); return
 export const hang = () => (console.log('on'), new Promise(() => { setInterval(() => {}, 1000); }));
 export const fail = (text: string) => { throw new Error(text); };
 export const seen = () => ({ ...process.env });
-export const hungry = () => { const all: number[][] = []; for (;;) all.push(new Array(1e6).fill(1.5)); };
+export const hold = (arrays: number) => Array.from({ length: arrays }, () => new Array(1e6).fill(1.5)).length;
 `;
 
 let folder: string;
@@ -108,12 +110,12 @@ describe.each(['dml-worker', 'dml-script'] as const)('%s as an executable', (nam
   }
 
   it('is the program that the package has under this name [DML-EXE-3231]', () => {
-    const manifest = readdirSync(join(import.meta.dirname, '../../../dist'));
-    expect(manifest).toContain(`${name}.js`);
-    const text = execFileSync('node', ['-p', `JSON.stringify(require('./package.json').bin)`], {
-      cwd: join(import.meta.dirname, '../../..'),
-    });
-    expect(JSON.parse(String(text))).toMatchObject({ [name]: `./dist/${name}.js` });
+    const home = join(import.meta.dirname, '../../..');
+    const { bin } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
+    expect(bin).toMatchObject({ [name]: `./dist/${name}.js` });
+    // What the system reads to start it.
+    const [first] = readFileSync(join(home, 'dist', `${name}.js`), 'utf8').split('\n');
+    expect(first).toBe('#!/usr/bin/env node');
   });
 });
 
@@ -178,15 +180,28 @@ describe('an adapter in the box, asked as an executable', () => {
     expect(await answerTo(await functionCall('subtract', [7, 4]))).toMatchObject({ value: 3 });
   });
 
-  it('runs with the settings that it was given: calls at a time, variables, memory [DML-EXE-3236]', async () => {
-    const settings = { maxCalls: 3, env: { COLOUR: 'red', PATH: '/nowhere' }, memoryMb: 40 };
+  it('runs with the settings that it was given: calls at a time, variables [DML-EXE-3236]', async () => {
+    const settings = { maxCalls: 3, env: { COLOUR: 'red', PATH: '/nowhere' } };
     probe = new ExecutableProbe(executable('dml-worker', settings));
     expect((await probe.describe()).capabilities).toEqual({ persistent: true, maxCalls: 3 });
     expect(await answerTo(await functionCall('seen', []))).toMatchObject({ value: settings.env });
-    expect(await answerTo(await functionCall('hungry', []))).toMatchObject({
-      status: 'failed',
-      code: 'worker_lost',
-    });
+  });
+
+  it.each([
+    [40, { status: 'failed', code: 'worker_lost' }],
+    [600, { status: 'done', value: 25 }],
+    [undefined, { status: 'done', value: 25 }],
+  ])('gives functions the memory that it was given: %s MB [DML-EXE-3236]', async (memoryMb, answer) => {
+    probe = new ExecutableProbe(executable('dml-worker', { memoryMb }));
+    // These take 200 MB.
+    expect(await answerTo(await functionCall('hold', [25]))).toMatchObject(answer);
+  });
+
+  it('runs scripts with the settings that it was given: calls at a time, variables [DML-EXE-3236]', async () => {
+    probe = new ExecutableProbe(executable('dml-script', { maxCalls: 3, env: { COLOUR: 'red' } }));
+    expect((await probe.describe()).capabilities).toEqual({ persistent: true, maxCalls: 3 });
+    const call = await scriptCall(['sh', '-c', 'echo "$COLOUR"']);
+    expect(await answerTo(call)).toMatchObject({ value: 'red\n' });
   });
 
   it('gives functions no variables by default [DML-EXE-3236]', async () => {
@@ -194,24 +209,36 @@ describe('an adapter in the box, asked as an executable', () => {
     expect(await answerTo(await functionCall('seen', []))).toMatchObject({ value: {} });
   });
 
-  it('keeps no more than 256 MiB of earlier calls [DML-EXE-3237]', async () => {
-    const given = executable('dml-script', { maxCalls: 1 });
+  it('keeps no more than 256 MiB of earlier calls once no call runs [DML-EXE-3237]', async () => {
+    const given = executable('dml-script', { maxCalls: 3 });
     const temporary = join(given.folder, '../tmp');
     mkdirSync(temporary);
     probe = new ExecutableProbe({ ...given, environment: { ...given.environment, TMPDIR: temporary } });
-    const call = await scriptCall(['head', '-c', '150000000', '/dev/urandom'], [], 'file');
+    const large = await scriptCall(['head', '-c', '150000000', '/dev/urandom'], [], 'file');
+    const flag = join(temporary, 'flag');
+    const held = await scriptCall(['sh', '-c', `until test -e '${flag}'; do sleep 0.05; done; echo on`]);
+    // Files go while they are counted.
     const stored = (): number =>
-      Number(execFileSync('du', ['-sm', '--apparent-size', temporary], { encoding: 'utf8' }).split('\t')[0]);
-    const sizes: number[] = [];
-    for (let round = 0; round < 4; round += 1) {
-      const answer = await answerTo(call);
-      expect(answer).toMatchObject({ status: 'done', outcome: 'ok' });
-      sizes.push(stored());
-    }
-    expect(sizes[1]).toBeGreaterThan(256);
-    expect(sizes[2]).toBeLessThan(256);
-    expect(sizes[3]).toBeGreaterThan(256);
-  }, 120_000);
+      Number(spawnSync('du', ['-sm', '--apparent-size', temporary]).stdout.toString().split('\t')[0]);
+    const isDone = { status: 'done', outcome: 'ok' };
+    expect(await answerTo(large)).toMatchObject(isDone);
+    expect(stored(), 'MiB of one call').toBeGreaterThan(100);
+    const both = async (): Promise<void> => {
+      for (const answer of await Promise.all([answerTo(large), answerTo(large)]))
+        expect(answer).toMatchObject(isDone);
+    };
+    const isGone = (): Promise<void> =>
+      vi.waitFor(() => expect(stored(), 'MiB when no call runs').toBeLessThan(256), 30_000);
+    await both();
+    await isGone();
+    const last = answerTo(held);
+    await both();
+    expect(stored(), 'MiB while a call runs').toBeGreaterThan(256);
+    writeFileSync(flag, '');
+    expect(await last).toMatchObject({ ...isDone, value: 'on\n' });
+    await isGone();
+    expect(await answerTo(large)).toMatchObject(isDone);
+  }, 180_000);
 });
 
 it.each(['dml-worker', 'dml-script'] as const)(
@@ -240,6 +267,10 @@ it.each(['dml-worker', 'dml-script'] as const)(
       { env: { ...given.environment, TMPDIR: temporary } },
     );
     const living = (): readonly number[] => markedProcesses([temporary]);
+    afterTests('test', () => {
+      starter.kill('SIGKILL');
+      for (const pid of living()) send(pid, 'SIGKILL');
+    });
     let answers = '';
     starter.stdout.on('data', (bytes) => {
       answers += String(bytes);
@@ -247,8 +278,9 @@ it.each(['dml-worker', 'dml-script'] as const)(
     await vi.waitFor(() => expect(answers).toContain('"text":"on\\n"'), 60_000);
     expect(living().length).toBeGreaterThan(1);
     starter.kill('SIGKILL');
-    await vi.waitFor(() => expect(living()).toEqual([]), 60_000);
+    await vi.waitFor(() => expect(living(), 'processes of the adapter').toEqual([]), 60_000);
   },
+  150_000,
 );
 
 it.each(['dml-worker', 'dml-script'] as const)(
@@ -286,8 +318,11 @@ it('an adapter whose starter had ended before ends with its input [DML-EXE-3240]
     env: given.environment,
     input: `${JSON.stringify(question)}\n`,
     encoding: 'utf8',
+    // Ends what hangs.
+    timeout: 50_000,
   } as const;
-  expect(spawnSync(given.program, options).status).toBe(0);
+  const { status, signal, stderr } = spawnSync(given.program, options);
+  expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
 });
 
 it.each([
