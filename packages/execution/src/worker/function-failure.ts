@@ -1,5 +1,6 @@
 import { BUNDLE_FILE, BUNDLE_URL } from '@daggerml/capture/bundle-place';
 import { isDmlError } from '@daggerml/object-model';
+import { MAX_NAME_CHARACTERS } from '../adapters/executable/protocol.ts';
 import type { FunctionFailure } from './wire.ts';
 
 const MAX_MESSAGE_CHARACTERS = 4096;
@@ -110,7 +111,7 @@ export function thrownNames(thrown: unknown): readonly string[] {
       // Not of the class, which has another name in the bundle.
       const { name, code, cause } = each as Partial<Record<'name' | 'code' | 'cause', unknown>>;
       for (const text of [name, code]) {
-        if (typeof text === 'string' && text !== '') names.add(text.slice(0, MAX_LINE_CHARACTERS));
+        if (typeof text === 'string' && text !== '') names.add(text.slice(0, MAX_NAME_CHARACTERS));
       }
       if (each instanceof AggregateError) open.push(...each.errors.slice(0, MAX_CAUSES));
       open.push(cause);

@@ -24,6 +24,20 @@ export const bytesOf = async (file: any) => (await file.bytes()).length;
 export const print = (text: string) => { console.log(text); console.error(text + '!'); return text; };
 export const bad = () => ({ f: () => 1 });
 export const reset = () => { throw Object.assign(new TypeError('down'), { code: 'ECONNRESET' }); };
+export const coded = (size: number) => {
+  throw Object.assign(new Error('no'), { name: 'N'.repeat(size), code: 'c'.repeat(size) });
+};
+export const caused = (causes: number) => {
+  let error: unknown = 'the first';
+  for (let at = 0; at < causes; at += 1) error = Object.assign(new Error('no ' + at, { cause: error }), { code: 'E' + at });
+  throw error;
+};
+export const halves = (count: number) => { throw new Error('é\ud800'.repeat(count)); };
+export const nest = (levels: number) => {
+  let value: unknown = 1;
+  for (let at = 0; at < levels; at += 1) value = [value];
+  return value;
+};
 export const place = async (_: number) => {
   const from = Date.now();
   await new Promise((done) => setTimeout(done, 300));
@@ -71,10 +85,12 @@ interface Place {
 /** Returns what the exec of a call links as its result, and its failure. */
 async function resultOf(run: TestRun, node: RunNode): Promise<unknown> {
   const outcome = await run.outcome(node);
-  const { status, resultDagId } = run.exec(node);
+  const { status, resultDagId } = node.execId === undefined ? {} : run.exec(node);
   return { outcome, status, resultDagId, key: keyOf(node) };
 }
 
+/** Names that JSON or the protocol could take for something else. */
+const NAMES = ['__proto__', 'constructor', '$file', '/', '$', '', '\u2028\0'];
 const big = new Uint8Array(3_000_000).map((_, at) => (at * at) % 251);
 describe('a function', () => {
   it.each([
@@ -92,6 +108,20 @@ describe('a function', () => {
     ['fail', ['no way']],
     ['bad', []],
     ['reset', []],
+    ['coded', [600]],
+    ['caused', [50]],
+    ['fail', ['x\0\u2028'.repeat(2_000)]],
+    ['halves', [3_000]],
+    ['nest', [5_000]],
+    [
+      'same',
+      [[f64(-0), f64(Infinity), f64(1e300), f64(5e-324), -(2n ** 63n), 2n ** 63n - 1n, 9007199254740993n]],
+    ],
+    [
+      'same',
+      [new Map<string, unknown>([...NAMES.map((name) => [name, name] as const), ['in', { $file: 'x' }]])],
+    ],
+    ['same', [new Set([new Set([1]), [2], 'x', null])]],
   ])('%s has the same result in a thread and in a process %# [DML-EXE-3232]', async (name, inputs) => {
     const results: unknown[] = [];
     for (const workspace of [threads, isolated]) {

@@ -1,9 +1,16 @@
 import { z } from 'zod';
-import { type Answer, DESCRIPTION_SCHEMA, FAILURE_CODES, PROTOCOL, type Question } from './protocol.ts';
+import {
+  type Answer,
+  DESCRIPTION_SCHEMA,
+  FAILURE_CODES,
+  MAX_NAME_CHARACTERS,
+  PROTOCOL,
+  type Question,
+} from './protocol.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const token = z.string().min(1).max(65_536);
-const shortText = z.string().max(256);
+const shortText = z.string().max(MAX_NAME_CHARACTERS);
 const head = { protocol: z.literal(PROTOCOL), id: z.int().min(1) };
 const execution = {
   executionUuid: z.uuid(),

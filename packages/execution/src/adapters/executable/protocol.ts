@@ -6,6 +6,9 @@ export const PROTOCOL = 1;
 /** Schema of the answer to `describe`. */
 export const DESCRIPTION_SCHEMA = 1;
 
+/** Characters of a name of what was thrown. */
+export const MAX_NAME_CHARACTERS = 256;
+
 /**
  * Codes with which an adapter says that an attempt failed for other reasons than its function.
  *
