@@ -131,6 +131,8 @@ describe('adapters by name', () => {
     adapter.submit(['a', 'b', 'c', 'd'].map((id) => call(uri, id)));
     adapter.submit(['e', 'f', 'g'].map((id) => call('dml+exec://two/f', id)));
     expect([asked('one'), asked('two')]).toEqual([['a'], ['e', 'f']]);
+    // What asks this one counts what waits, too.
+    expect(adapter.capacity).toBe(Number.POSITIVE_INFINITY);
     adapter.stop('b' as NodeId);
     held.one?.answer('a' as NodeId);
     expect(asked('one')).toEqual(['a', 'c']);

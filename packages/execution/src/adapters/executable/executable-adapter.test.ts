@@ -190,6 +190,22 @@ describe('a call of an executable adapter', () => {
     ]);
   });
 
+  it('reports what was printed of the question that is named, of several that are open [DML-EXE-3207]', async () => {
+    const output = `'{"id":%s,"status":"output","stream":"stdout","text":"of %s"}\\n'`;
+    const submit = `input=\${line#*\\"inputs\\":[}; input=\${input%%]*}
+      if [ -z "$first" ]; then first=$id; of=$input; else
+        printf ${output} "$first" "$of"; printf ${output} "$id" "$input"
+        ${done('1')}; id=$first; ${done('2')}
+      fi`;
+    const { run } = await begin({ submit, capabilities: '{"persistent":true,"maxCalls":2}' }, 1);
+    const nodes = [10, 20].map((input) => run.askUri(URI, [input]));
+    for (const node of nodes) await run.outcome(node);
+    const printed = workspace.events.flatMap((event) =>
+      event.type === 'call-output' ? [[event.nodeId, event.text]] : [],
+    );
+    expect(printed.sort()).toEqual(nodes.map(({ nodeId }, at) => [nodeId, `of ${at + 1}0`]).sort());
+  });
+
   it('that fails is recorded with message and trace, without the place of its folder [DML-EXE-3219]', async () => {
     const submit = `printf '{"id":%s,"status":"done","outcome":"error","error":{"message":"no %s","trace":["at %s/a:1"]}}\\n' "$id" "$folder" "$folder"`;
     const { run } = await begin({ submit });
@@ -269,13 +285,33 @@ describe('a call of an executable adapter', () => {
     expect(run.open.run.valueOf(run.askUri(URI, []))).not.toBe(same.valueId);
   });
 
-  it('has a receipt that names the executable and its version [DML-EXE-3224]', async () => {
-    const { run } = await begin({ submit: done('1') });
-    const node = run.askUri(URI, []);
-    await run.outcome(node);
-    const receipt = liftDatum(run.open.objects, run.exec(node).receiptDatumId as DatumId);
-    expect(receipt).toMatchObject({ adapter: 'dml-one', backend: 'executable', runtime: 'dml-one 1' });
-  });
+  const usage = '"usage":{"cpuMs":7,"peakMemoryBytes":4096}';
+  it.each([
+    ['of a value', `"outcome":"ok","value":1,${usage}`, { cpuMs: 7, peakMemoryBytes: 4096 }],
+    [
+      'of a failure',
+      `"outcome":"error","error":{"message":"no"},${usage}`,
+      { cpuMs: 7, peakMemoryBytes: 4096 },
+    ],
+    ['without resources', '"outcome":"ok","value":1', {}],
+    ['of a value without a datum', `"outcome":"ok","value":9223372036854775808`, {}],
+  ])(
+    'has a receipt of executable, version and resources: %s [DML-EXE-3224] [DML-EXE-3238]',
+    async (_, answer, used) => {
+      const submit = `printf '{"id":%s,"status":"done",%s}\\n' "$id" '${answer}'`;
+      const { run } = await begin({ submit });
+      const node = run.askUri(URI, []);
+      await run.outcome(node);
+      const receipt = liftDatum(run.open.objects, run.exec(node).receiptDatumId as DatumId);
+      const { adapter, backend, runtime, cpuMs, peakMemoryBytes } = receipt as Record<string, unknown>;
+      expect({ adapter, backend, runtime, cpuMs, peakMemoryBytes }).toEqual({
+        adapter: 'dml-one',
+        backend: 'executable',
+        runtime: 'dml-one 1',
+        ...used,
+      });
+    },
+  );
 
   it('whose inputs are too long for a line is refused with advice [DML-EXE-3216]', async () => {
     const { run, asked } = await begin({ submit: done('1') });
@@ -285,7 +321,11 @@ describe('a call of an executable adapter', () => {
       message:
         'the adapter "dml-one" cannot take inputs of more than 10000 bytes as JSON; pass them as a blob',
     });
-    expect(asked()).toEqual([]);
+    // Each would fit.
+    const half = 'x'.repeat(6_000);
+    expect(await run.outcome(run.askUri(URI, [half]))).toBe(1);
+    expect(await run.outcome(run.askUri(URI, [half, half]))).toMatchObject({ code: 'adapter_refused' });
+    expect(asked()).toHaveLength(1);
   });
 
   it('that is not described by its name in PATH is refused for good [DML-EXE-1308]', async () => {
