@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { layOutCall } from '@daggerml/execution';
 import type { ExecId } from '@daggerml/object-model';
@@ -20,6 +29,12 @@ export const outer = async (n: number): Promise<number> => (await call(middle, c
 export const boom = (n: number): number => { throw new TypeError('bad ' + n); };
 `;
 
+/** Prints all that a script finds, as it finds it. */
+const SAY = `#!/bin/sh
+env | grep -v '^\\(PATH\\|HOME\\|TMPDIR\\|PWD\\|OLDPWD\\|SHLVL\\|_\\|DML_ATTEMPT\\)=' | sort
+echo "$1"; find . | sort; cat inputs/data.csv lib/link; wc -c inputs.json
+test -x lib/say && test ! -x lib/deep/plain && test -d "$TMPDIR" && test "$HOME" = "$PWD"`;
+
 let repository: TestRepository;
 beforeAll(async () => {
   repository = await TestRepository.create();
@@ -36,6 +51,9 @@ beforeAll(async () => {
       dag.name('outer', dag.call(steps.outer, 4)),
       dag.name('script', dag.run\`cat "\${blob('from a file')}" && echo " \${'it''s'}"\`),
     ] as any));
+    export const own = definePipeline('own', (dag) => dag.name('script', dag.script({
+      command: ['lib/say', dag.literal('a $word') as any], files: ['lib'], env: { GREETING: "it's", LANG: 'C' },
+      inputs: { 'data.csv': blob('1,2'), n: 3, long: 'x'.repeat(200_000) } })));
     export const broken = definePipeline('broken', (dag) => dag.call(steps.boom, 4));`.replace(
       "'it''s'",
       '"it\'s"',
@@ -150,6 +168,20 @@ describe('dml debug', () => {
     expect(end).toMatchObject({ status: 0, stdout: "from a file it's\n" });
     expect(readdirSync(place('scripted/work')).sort()).toEqual(['inputs', 'inputs.json']);
     expect(JSON.stringify(json('scripted/call.json').script)).toContain('cat');
+  });
+
+  it('lays out files of a script in their forms, and all of its variables [DML-EXE-3624]', async () => {
+    repository.write('lib/say', SAY);
+    chmodSync(place('lib/say'), 0o755);
+    repository.write('lib/deep/plain', 'plain');
+    symlinkSync('deep/plain', place('lib/link'));
+    await repository.ok('run', 'kinds.ts', 'own');
+    await repository.ok('debug', 'own#script', 'scripted with files');
+    const then = await repository.ok('cat', 'own#script');
+    const again = runIn('scripted with files', ['sh', 'run.sh']);
+    expect(again).toMatchObject({ status: 0, stdout: then, stderr: '' });
+    expect(then).toContain("GREETING=it's\nLANG=C\n");
+    expect(lstatSync(place('scripted with files/work/lib/link')).isSymbolicLink()).toBe(true);
   });
 
   it('creates the folder, and leaves none where it fails [DML-EXE-3621] [DML-CLI-1882]', async () => {

@@ -4,7 +4,7 @@ import { type DatumId, readDirectory } from '@daggerml/object-model';
 import { parseScriptUri } from '@daggerml/repository';
 import { LayOut } from '../script/lay-out.ts';
 import { layOutInputs } from '../script/lay-out-inputs.ts';
-import { readScript, type Script, variableOf } from '../script/script.ts';
+import { inputVariables, readScript, type Script } from '../script/script.ts';
 import { SHELL } from '../script/script-attempt.ts';
 import type { LaidOutCode } from './lay-out-function.ts';
 import { type LayOutParts, writePieces } from './lay-out-parts.ts';
@@ -38,12 +38,8 @@ function programOf({ command, env }: Script, texts: ReadonlyMap<string, string>)
     typeof command === 'string'
       ? [...SHELL, command, 'script']
       : command.map((word) => (typeof word === 'string' ? word : (texts.get(word.input) ?? '')));
-  const variables = [
-    ...Object.entries({ LANG: 'C.UTF-8', TZ: 'UTC', ...env, DML_INPUTS: 'inputs.json' }),
-    ...[...texts]
-      .filter(([, text]) => !text.includes('\0'))
-      .map(([name, text]) => [variableOf(name), text] as const),
-  ];
+  const own = { LANG: 'C.UTF-8', TZ: 'UTC', ...env, DML_INPUTS: 'inputs.json' };
+  const variables = Object.entries({ ...own, ...inputVariables(texts) });
   return [
     '#!/bin/sh',
     '# Runs the command of call.json in the folder work.',

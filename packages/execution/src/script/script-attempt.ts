@@ -19,7 +19,7 @@ import { watchMemory } from './memory-watch.ts';
 import { OutputRelay } from './output-relay.ts';
 import { removeAttempt } from './remove-attempt.ts';
 import { sandboxed } from './sandbox.ts';
-import { isSingle, type Script, STDOUT, variableOf } from './script.ts';
+import { inputVariables, isSingle, MAX_TEXT_BYTES, type Script, STDOUT, variableOf } from './script.ts';
 import { AttemptLost, ScriptFailure } from './script-failure.ts';
 import type { ScriptLimits } from './script-limits.ts';
 import { takeOutputs, tooLarge } from './take-outputs.ts';
@@ -44,8 +44,6 @@ export interface AttemptRequest {
 /** Variable by which all processes of an attempt are found, in whatever session they are. */
 const MARK = 'DML_ATTEMPT';
 const MAX_OUTPUT_MB = 16 * 1024;
-/** Longest text of an input that is a variable; the system takes 128 KiB for each. */
-const MAX_TEXT_BYTES = 100 * 1024;
 /** Runs the text that follows as a script; the word after that is its name. */
 export const SHELL: readonly string[] = ['bash', '--noprofile', '--norc', '-euo', 'pipefail', '-c'];
 /** Signals that a program brings upon itself; any other one comes from outside. */
@@ -228,7 +226,7 @@ export class ScriptAttempt {
   /** @spec DML-EXE-3333 */
   #environment(texts: ReadonlyMap<string, string>, path: string): Record<string, string> {
     const { script, env } = this.#request;
-    const variables: Record<string, string> = {
+    return {
       // @spec DML-EXE-3334
       PATH: path,
       HOME: this.#work,
@@ -238,11 +236,8 @@ export class ScriptAttempt {
       ...env,
       ...script.env,
       DML_INPUTS: 'inputs.json',
+      ...inputVariables(texts),
     };
-    for (const [name, text] of texts)
-      if (Buffer.byteLength(text) <= MAX_TEXT_BYTES && !text.includes('\0'))
-        variables[variableOf(name)] = text;
-    return variables;
   }
 
   async #endOf(run: ProcessRun, program: string): Promise<ProcessEnd> {

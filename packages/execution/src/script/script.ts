@@ -99,6 +99,17 @@ function filesOf(scriptDatumId: DatumId, objects: RunObjects): MapDatum {
   return files?.kind === 'map' ? files : { type: 'datum', kind: 'map', root: [] };
 }
 
+/** Longest text of an input that is a variable; the system takes 128 KiB for each. */
+export const MAX_TEXT_BYTES: number = 100 * 1024;
+
+/** Returns the variables that inputs are in by their texts; text that no variable can hold is in none. */
+export function inputVariables(texts: ReadonlyMap<string, string>): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, text] of texts)
+    if (Buffer.byteLength(text) <= MAX_TEXT_BYTES && !text.includes('\0')) variables[variableOf(name)] = text;
+  return variables;
+}
+
 /** Returns the variable that an input is in. */
 export function variableOf(inputName: string): string {
   return `DML_INPUT_${inputName.replace(/[^A-Za-z0-9_]/g, '_')}`;
