@@ -170,6 +170,10 @@ describe('Dag.directory', () => {
     });
     link('gone/link', '../nowhere');
     expect(await refusals('gone')).toEqual(twice('gone/link: it is a link to what is not there (ENOENT)'));
+    // Inside, by a path that no text can say.
+    project.write('bytes/a', '');
+    symlinkSync(Buffer.from([0xff]), join(project.folder, 'bytes/link'));
+    expect(await refusals('bytes')).toEqual(twice('bytes/link: it is a link to what is not there (ENOENT)'));
   });
 
   it('keeps a link in a linked folder when it stays inside of that one [DML-BND-0923]', async () => {

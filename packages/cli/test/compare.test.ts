@@ -258,6 +258,8 @@ describe('dml compare', () => {
       ['first', 'main', '--dag', 'train'],
     ])
       expect(await compare(...names), String(names)).toMatchObject({ dags, unchanged: [], partial: [] });
+    const several = (await compare('first', 'second', 'main')).sides.map(({ name }) => name);
+    expect(several).toEqual(['first', 'second', 'main']);
     expect((await compare('main~1', 'main')).sides[0]?.commitId).not.toBe(sides[1]?.commitId);
     await repository.refusal(2, ['compare']);
     await repository.refusal(2, ['compare', 'first', '']);
@@ -306,7 +308,10 @@ describe('dml compare', () => {
         '',
       ].join('\n'),
     );
-    expect(await repository.ok('compare', 'main:train', 'first')).toContain('    extra: "new" is gone\n');
+    const back = await repository.ok('compare', 'main:train', 'first');
+    expect(back).toContain('    extra: "new" is gone\n');
+    // Of metrics also those that are the same.
+    expect(back).toMatch(/ {2}metrics +main:train +first\n {4}label +a +a\n {4}size +10 +1 \(-9\)\n/);
   });
 
   it('prints how the code of a function changed, each file once [DML-CLI-3701] [DML-REP-3702]', async () => {

@@ -7,6 +7,7 @@ export const speak = (n: number): number => { console.log('out ' + n); console.e
 export const silent = (n: number): number => n;
 export const raw = (): number => { process.stdout.write(Uint8Array.of(0xff, 65, 10)); console.error('\\u001b[31mred'); return 1; };
 export const flood = (): number => { for (let i = 0; i < 3; i++) process.stdout.write('x'.repeat(600_000)); return 1; };
+export const both = (): number => { process.stdout.write('x'.repeat(600_000)); process.stderr.write('y'.repeat(600_000)); return 1; };
 export const fail = (text: string): number => { console.log(text); throw new Error('no'); };
 export const outer = async (n: number): Promise<number> => (await call(speak, n)) + 1;
 `;
@@ -75,6 +76,18 @@ describe('dml logs', () => {
       524_288,
     ]);
     expect((await logged('talk#flood'))[0]?.leftOut).toEqual({ piece: 1, sizeBytes: 751_424 });
+  });
+
+  it('marks what is left out also where one stream is shown [DML-CLI-1862]', async () => {
+    await repository.define('both', "(dag) => dag.name('both', dag.call(steps.both))", { code: STEPS });
+    const note = '[147.9 KiB of output were not kept]';
+    for (const [stream, lines] of [
+      ['stdout', ['x'.repeat(524_288), note, '']],
+      ['stderr', [note, 'y'.repeat(524_288)]],
+    ] as const) {
+      const text = await repository.ok('logs', 'both#both', '--stream', stream);
+      expect(text === lines.join('\n'), `${stream}: ${text.replaceAll(/(.)\1+/g, '$1…')}`).toBe(true);
+    }
   });
 
   it('shows a terminal text alone [DML-CLI-1863]', async () => {

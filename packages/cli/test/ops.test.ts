@@ -185,6 +185,30 @@ describe('dml op', () => {
     });
   });
 
+  it('shows a run that has ended as the current branch has it [DML-CLI-1824]', async () => {
+    await repository.dml(['op', 'run', 'ops.ts', '--targets', targets([host('a', { validate: 'no disk' })])]);
+    await repository.ok('branch', 'other');
+    await repository.ok('switch', 'other');
+    expect(await status()).toMatchObject({ active: false, outcome: 'FAILED' });
+    await repository.ok('op', 'run', 'ops.ts', '--targets', targets([host('a')]));
+    expect(await status()).toMatchObject({ active: false, outcome: 'COMPLETE' });
+    await repository.ok('switch', 'main');
+    expect(await status()).toMatchObject({ active: false, outcome: 'FAILED' });
+  });
+
+  it('lists all runs that have not ended [DML-CLI-1825]', async () => {
+    const ops = readFileSync(join(repository.folder, 'ops.ts'), 'utf8');
+    repository.write('second.ts', ops.replace("defineOps('rollout'", "defineOps('second'"));
+    const file = targets([host('a', { hold: 'after', until })]);
+    const runs = ['ops.ts', 'second.ts'].map((ops) => start('op', 'run', ops, '--targets', file));
+    const isListed = async (): Promise<boolean> =>
+      (await repository.json<OpDocument[]>('op', 'status')).length === runs.length;
+    for (const run of runs) await untilTrue(run, isListed);
+    expect(await repository.ok('op', 'status')).toMatch(/^rollout {2}run .*\nsecond {2}run /s);
+    for (const run of runs) await kill(run);
+    expect(await isListed()).toBe(true);
+  });
+
   it('lists the runs that have not ended [DML-CLI-1825] [DML-CLI-1826]', async () => {
     expect(await repository.dml(['op'])).toMatchObject({
       exitCode: 0,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { afterTests } from '@daggerml/testkit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
@@ -101,11 +102,16 @@ describe('dml run', () => {
   });
 
   it('only warns where spans do not arrive [DML-CLI-1975]', async () => {
-    for (const target of ['http://127.0.0.1:9', 'no/such/folder/spans.jsonl']) {
+    const server = createServer((_, response) => response.writeHead(503).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    afterTests('test', () => server.close());
+    const { port } = server.address() as AddressInfo;
+    const busy = `http://127.0.0.1:${port}`;
+    for (const target of [busy, 'http://127.0.0.1:9', 'no/such/folder/spans.jsonl']) {
       const { exitCode, stderr, stdout } = await repository.dml(['run', 'waits.ts', '--otlp', target]);
       expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('waits') });
       expect(stderr).toMatch(
-        /warning {2}the spans of the run did not all arrive: .*(ECONNREFUSED|bad port|ENOENT)/,
+        /warning {2}the spans of the run did not all arrive: .*(answered 503|ECONNREFUSED|bad port|ENOENT)/,
       );
     }
   });

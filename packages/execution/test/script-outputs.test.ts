@@ -107,6 +107,11 @@ describe('outputs of a script', () => {
       'head -c 1500000 /dev/zero | tee a > b',
     ],
     ['a folder', { path: 'a', form: 'folder' }, 'mkdir a; head -c 1500000 /dev/zero | tee a/a > a/b'],
+    [
+      'what is printed, a file and a folder',
+      { a: { path: '-', form: 'file' }, b: { path: 'b', form: 'text' }, c: { path: 'c', form: 'folder' } },
+      'mkdir c; head -c 700000 /dev/zero | tee b c/c',
+    ],
   ])('may not be larger than the limit: %s [DML-EXE-3347]', async (_, outputs, command) => {
     const world = await ScriptWorld.create();
     const node = world.call({ command, outputs, limits: { maxOutputMb: 2 } });
