@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createReadStream, symlinkSync } from 'node:fs';
+import { createReadStream, linkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
@@ -584,6 +584,18 @@ describe('Dag.file and Dag.blob', () => {
     symlinkSync(join(store.path, 'lock.mdb'), join(project.folder, 'linked/other'));
     expect(await refusal(dag.file('linked/other'))).toMatch(/other: it is a file of a store$/);
     expect(await refusal(dag.files('linked'))).toMatch(/other: it is a file of a store$/);
+    // By a hard link, which is the file itself under another name.
+    for (const name of ['data.mdb', 'lock.mdb']) {
+      project.write(`hard ${name}/real`, '');
+      linkSync(join(store.path, name), join(project.folder, `hard ${name}/same`));
+      for (const refused of [
+        dag.file(`hard ${name}/same`),
+        dag.files(`hard ${name}`),
+        dag.directory(`hard ${name}`),
+        (async () => dag.script({ command: 'true', files: [`hard ${name}`] }))(),
+      ])
+        expect(await refusal(refused)).toMatch(/same: it is a file of a store$/);
+    }
     project.write('plain/data.mdb', 'of something else');
     project.write('plain/lock.mdb', 'of something else');
     expect(await refusal(dag.directory('plain'))).toBe('captured');

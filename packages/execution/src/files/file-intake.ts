@@ -43,6 +43,7 @@ export class FileIntake {
    */
   takeSmall(seen: SeenFile): DatumId | undefined {
     refuseStoreFile(seen.place, seen.isLinked);
+    this.#objects.storeFiles.refuse(seen.place, seen.identity);
     let bytes: Uint8Array | undefined;
     try {
       bytes = readSmallFile(this.#fileSystem, seen);

@@ -12,6 +12,7 @@ import { ifReadable, type ListingChange } from '@daggerml/store';
 import { lowerStream, type ObjectSource, type StreamSink } from '@daggerml/values';
 import type { FileIdentity } from '../files/file-identity.ts';
 import { fileStream } from '../files/read-file.ts';
+import { OpenStoreFiles } from '../files/store-file.ts';
 import { IngestThread, isWorthThread } from '../ingest/ingest-thread.ts';
 import { FULL_BATCH_BYTES } from '../worker/batch-sender.ts';
 import { type PackedObjects, unpackObjects } from '../worker/packed-objects.ts';
@@ -29,9 +30,16 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
   /** Ends with the large file that is read now: all share one writer, so more threads would only take memory. */
   #ingested: Promise<unknown> = Promise.resolve();
   readonly #thread = new IngestThread();
+  #storeFiles: OpenStoreFiles | undefined;
   /** Runs when a stream or a result has filled the memory it may take. */
   whenFull: () => void = () => this.writeAll();
   whenMembers: ((members: number) => void) | undefined;
+
+  /** The files that are never read. */
+  get storeFiles(): OpenStoreFiles {
+    this.#storeFiles ??= new OpenStoreFiles(this.store.path);
+    return this.#storeFiles;
+  }
 
   readDatum(datumId: DatumId): Datum {
     return this.read('datum', datumId);
@@ -73,6 +81,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
    * a file that is not as it was `seen`.
    */
   async lowerFile(path: string, seen?: FileIdentity): Promise<BlobDatum> {
+    this.storeFiles.refuse(path, seen);
     if (!(await isWorthThread(path))) return lowerStream(fileStream(path, seen), this);
     const ingest = (): Promise<BlobDatum> =>
       this.#thread.ingest({ path, seen }, (packed) => this.#takeIngested(packed));

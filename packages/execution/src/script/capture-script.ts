@@ -90,11 +90,12 @@ export class ScriptCapture {
   }
 
   #entryOf(place: string, stats: Stats): unknown {
+    const { objects, fileSystem } = this.#tools;
     if (!stats.isFile()) throw unreadable(place, 'it is neither a file nor a folder');
     if (stats.size > MAX_FILE_BYTES)
       throw unreadable(place, 'it is too large for a file of a script: pass it as an input, with dag.file');
     refuseStoreFile(place, true);
-    const { objects, fileSystem } = this.#tools;
+    objects.storeFiles.refuse(place, stats);
     let bytes: Uint8Array;
     try {
       bytes = fileSystem.readFileSync(place);
