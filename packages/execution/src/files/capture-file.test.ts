@@ -40,7 +40,8 @@ describe('a file that is captured again', () => {
         await place.captureFile('a');
         const now = fs.statSync(file);
         writeFileSync(file, content(now.ino % 250, sizeBytes));
-        now[field] += 1;
+        // The next number may be that of a file of the store.
+        now[field] += field === 'ino' ? 1_000_000_007 : 1;
         const third = await place.captureFile('a', as(now));
         expect(third, field).toBe(await place.captureFile('a', { knowsFiles: false }));
         writeFileSync(file, content(2, sizeBytes));
