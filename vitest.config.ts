@@ -36,7 +36,7 @@ const threadsFromDist = {
     if (id.endsWith('/capture/src/source-file.ts'))
       return code.replace("'./bundle/capture-main.js'", "'../dist/bundle/capture-main.js'");
     return id.endsWith('/execution/src/source-file.ts')
-      ? code.replaceAll('new URL(`./${name}.js`', 'new URL(`../dist/${name}.js`')
+      ? code.replaceAll('new URL(`./', 'new URL(`../dist/')
       : undefined;
   },
 };
