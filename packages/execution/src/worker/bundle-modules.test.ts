@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DatumId, decodeRecord, hashBytes, type NodeId } from '@daggerml/object-model';
@@ -52,6 +53,45 @@ async function callWith(bundleDatumId: DatumId, sent: BundleContent): Promise<[J
 
 const code = (text: string): string =>
   `console.log("loaded ${text}");export const f=()=>{console.log("${text}");return 1}`;
+
+/** Collects garbage between the linking and the evaluation of modules, where a thread may do so at any time. */
+const COLLECTING = `
+  import { setTimeout } from 'node:timers/promises';
+  import vm from 'node:vm';
+  import { BundleModules } from ${JSON.stringify(new URL('../../dist/worker/bundle-modules.js', import.meta.url).href)};
+  import { Realm } from ${JSON.stringify(new URL('../../dist/worker/realm.js', import.meta.url).href)};
+  const { link } = vm.SourceTextModule.prototype;
+  vm.SourceTextModule.prototype.link = async function (linker) {
+    await link.call(this, linker);
+    for (let round = 0; round < 3; round += 1) {
+      await setTimeout(10);
+      gc();
+    }
+  };
+  const { id, datum, content } = JSON.parse(process.argv[1]);
+  const read = async () => ({ datum: Buffer.from(datum, 'hex'), content: Buffer.from(content) });
+  const { exports } = await new BundleModules(read, new Realm()).load(id);
+  process.stdout.write(exports.f());
+`;
+
+it('what a bundle imports stays while garbage is collected [DML-EXE-0845]', async () => {
+  const text =
+    "import { join } from 'node:path'; import { EOL } from 'node:os'; export const f = () => join('a', 'b') + EOL;";
+  const { id, bundle } = await stored(text);
+  const given = JSON.stringify({ id, datum: Buffer.from(bundle.datum).toString('hex'), content: text });
+  const flags = ['--expose-gc', '--no-warnings', '--experimental-vm-modules', '--input-type=module'];
+  const { status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...flags, '-e', COLLECTING, given],
+    { encoding: 'utf8', timeout: 50_000 },
+  );
+  expect({ status, signal, stdout, stderr }).toEqual({
+    status: 0,
+    signal: null,
+    stdout: 'a/b\n',
+    stderr: '',
+  });
+});
 
 describe('a bundle on its way to a thread', () => {
   const refused = {

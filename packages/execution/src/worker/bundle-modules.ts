@@ -109,6 +109,8 @@ const PLACED = /^\.{0,2}\/|^[a-z][a-z0-9+.-]*:/i;
 class OutsideModules {
   readonly #realm: Realm;
   readonly #natives: Natives;
+  /** Linked modules, of which Node holds none until they are evaluated and crashes where one was collected. */
+  readonly #linked: vm.Module[] = [];
 
   constructor(realm: Realm, natives: Natives = {}) {
     this.#realm = realm;
@@ -141,6 +143,7 @@ class OutsideModules {
       },
       { identifier: specifier },
     );
+    this.#linked.push(module);
     return module;
   }
 }
