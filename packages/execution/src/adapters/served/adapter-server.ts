@@ -39,9 +39,6 @@ interface ServedCall {
   isStopped: boolean;
 }
 
-/** The question cannot be answered by this adapter. */
-class Refused extends Error {}
-
 /**
  * Answers the questions of the adapter protocol by an adapter of the Executor. Its functions are stored values, which
  * come with the questions.
@@ -114,7 +111,7 @@ export class AdapterServer {
   }
 
   #answer({ id }: Pick<Question, 'id'>, answer: object): void {
-    this.#write(JSON.stringify({ id, ...answer }));
+    this.#write(lineOf({ id }, answer));
   }
 
   #submit(question: ServedCall['question'], line: string): void {
@@ -145,7 +142,7 @@ export class AdapterServer {
       this.#open.set(call.nodeId, call);
       scratch.adapter.submit([submission]);
     } catch (error) {
-      this.#finish(call, this.#answerOfError(error));
+      this.#finish(call, lineOf(call.question, answerOfError(error)));
     }
   }
 
@@ -165,12 +162,12 @@ export class AdapterServer {
       readonly function?: unknown;
     };
     if (adapterNameOf(functionUri) !== name || !Object.hasOwn(exact, 'function'))
-      throw new Refused(`does not run ${functionUri} without the function itself`);
+      throw new Error(`does not run ${functionUri} without the function itself`);
     const exchange = new ExchangeFolder(folder, objects);
     call.folder = exchange;
     // @spec DML-EXE-3233
     if ((await exchange.take(exact.function, 'the function')) !== functionDatumIdOf(functionUri))
-      throw new Refused(`was given another function than ${functionUri}`);
+      throw new Error(`was given another function than ${functionUri}`);
     const inputDatumIds: DatumId[] = [];
     for (const [at, input] of exact.inputs.entries())
       inputDatumIds.push(await exchange.take(input, `input ${at + 1}`));
@@ -203,7 +200,7 @@ export class AdapterServer {
     try {
       this.#finish(call, await this.#formOf(call, answer));
     } catch (error) {
-      this.#finish(call, this.#answerOfError(error));
+      this.#finish(call, lineOf(call.question, answerOfError(error)));
     }
   }
 
@@ -213,7 +210,7 @@ export class AdapterServer {
    * @spec DML-EXE-3232
    */
   async #formOf(call: ServedCall, answer: AdapterAnswer): Promise<string> {
-    const members = (more: object): string => JSON.stringify({ id: call.question.id, ...more });
+    const members = (more: object): string => lineOf(call.question, more);
     switch (answer.type) {
       case 'done': {
         const usage = answer.usage && { usage: answer.usage };
@@ -238,21 +235,8 @@ export class AdapterServer {
     }
   }
 
-  #answerOfError(error: unknown): object {
-    // Whatever comes next would fail as well.
-    if (isStoreFailure(error)) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    if (error instanceof JsonTooLong) {
-      const advice = 'has a result that is too long for a line of JSON; return it as a blob';
-      return { status: 'failed', code: 'adapter_refused', reason: advice };
-    }
-    const given = error instanceof InvalidJson ? `was given a value that ${reason}` : reason;
-    return { status: 'failed', code: 'adapter_refused', reason: given };
-  }
-
-  #finish(call: ServedCall, answer: object | string): void {
-    if (!call.isStopped && typeof answer === 'string') this.#write(answer);
-    else if (!call.isStopped) this.#answer(call.question, answer as object);
+  #finish(call: ServedCall, line: string): void {
+    if (!call.isStopped) this.#write(line);
     this.#end(call);
   }
 
@@ -293,4 +277,21 @@ function failedForm({ code, reason }: AdapterAnswer & { readonly type: 'failed' 
   const isKnown = FAILURE_CODES.some((each) => each === code);
   const known = isKnown ? code : isRetryable(code) ? 'worker_lost' : 'adapter_refused';
   return { status: 'failed', code: known, reason: isKnown ? reason : `${reason} (${code})` };
+}
+
+/** Returns what an error means for its question. Throws one of the store: whatever comes next would fail as well. */
+function answerOfError(error: unknown): object {
+  if (isStoreFailure(error)) throw error;
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof JsonTooLong) {
+    const advice = 'has a result that is too long for a line of JSON; return it as a blob';
+    return { status: 'failed', code: 'adapter_refused', reason: advice };
+  }
+  const given = error instanceof InvalidJson ? `was given a value that ${reason}` : reason;
+  return { status: 'failed', code: 'adapter_refused', reason: given };
+}
+
+/** Returns the line that answers a question. */
+function lineOf({ id }: Pick<Question, 'id'>, answer: object): string {
+  return JSON.stringify({ id, ...answer });
 }
