@@ -92,6 +92,7 @@ const KNOWN_PLACES = [
   '../bindings/dist/program.js',
   '../capture/dist/source-file.js',
   '../execution/dist/source-file.js',
+  '../execution/dist/adapters/served/serve.js',
 ];
 
 // Any other module that does would not find them once it is inlined.

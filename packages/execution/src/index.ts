@@ -73,3 +73,4 @@ export {
   variableOf,
 } from './script/script.ts';
 export type { ScriptLimits } from './script/script-limits.ts';
+export { versionAbove } from './version-above.ts';

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { threadCode } from '@daggerml/capture';
@@ -7,20 +7,6 @@ import { threadCode } from '@daggerml/capture';
 export function programFile(name: string): string {
   const own = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
   return existsSync(own) ? own : fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url));
-}
-
-/**
- * Returns the version in the nearest package.json at or above this module: that of the package, and in a program that
- * contains it that of the program.
- */
-export function packageVersion(): string {
-  for (let folder = new URL('.', import.meta.url); ; folder = new URL('..', folder)) {
-    const manifest = new URL('package.json', folder);
-    const { version }: { version?: string } = existsSync(manifest)
-      ? JSON.parse(readFileSync(manifest, 'utf8'))
-      : {};
-    if (version !== undefined) return version;
-  }
 }
 
 /** Main modules of threads that were compiled from TypeScript sources, by their paths. */

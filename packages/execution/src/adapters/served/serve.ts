@@ -1,4 +1,4 @@
-import { packageVersion } from '../../source-file.ts';
+import { versionAbove } from '../../version-above.ts';
 import { DEFAULT_LIMITS } from '../executable/limits.ts';
 import { LineSplitter } from '../executable/line-splitter.ts';
 import { parseQuestion } from '../executable/message-schemas.ts';
@@ -13,7 +13,7 @@ const WATCH_MS = 100;
  */
 export function serve(served: Omit<ServedAdapter, 'version'>, starterPid: number): void {
   const [word] = process.argv.slice(2);
-  const version = packageVersion();
+  const version = versionAbove(import.meta.url);
   if (word !== undefined || process.stdin.isTTY) return explain(served.name, version, word);
   answer({ ...served, version: `${version}+node.${process.versions.node}` }, starterPid);
 }
