@@ -1,2 +1,4 @@
 export type { RemoteUri, RemoteUriRule } from '@daggerml/object-model';
-export { parseRemoteUri, type RemoteErrorCode } from './remote-uri.ts';
+export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';
+export type { ByteRange, FileVersion, ListedFile, RemoteFiles, SwapAnswer } from './files/remote-files.ts';
+export { parseRemoteUri } from './remote-uri.ts';

@@ -1,7 +1,5 @@
-import { DmlError, parseRemoteUri as parseText, type RemoteUri } from '@daggerml/object-model';
-
-/** Every code that this package raises in addition to those of the object model. */
-export type RemoteErrorCode = 'remote_uri_invalid';
+import { parseRemoteUri as parseText, type RemoteUri } from '@daggerml/object-model';
+import { remoteError } from './errors.ts';
 
 /**
  * Parses the one canonical text of a remote URI.
@@ -11,6 +9,6 @@ export type RemoteErrorCode = 'remote_uri_invalid';
  */
 export function parseRemoteUri(text: string): RemoteUri {
   return parseText(text, (detail) => {
-    throw new DmlError<RemoteErrorCode>({ code: 'remote_uri_invalid', detail });
+    throw remoteError('remote_uri_invalid', { detail });
   });
 }

@@ -1,0 +1,47 @@
+import { type DmlError, type DmlErrorFields, errorBuilder } from '@daggerml/object-model';
+
+/** Every code that this package raises in addition to those of the object model and of the store. */
+export type RemoteErrorCode =
+  | 'remote_uri_invalid'
+  | 'remote_damaged'
+  | 'remote_format_newer'
+  | 'remote_foreign'
+  | 'remote_missing'
+  | 'remote_unreachable'
+  | 'remote_refused'
+  | 'remote_full'
+  | 'remote_busy'
+  | 'remote_unsafe'
+  | 'remote_path_invalid'
+  | 'push_not_fast_forward'
+  | 'push_stale'
+  | 'push_unknown';
+
+/** The error class of this package with its codes. */
+export type RemoteError = DmlError<RemoteErrorCode>;
+
+const build = errorBuilder<RemoteErrorCode>({
+  remote_damaged: 'the file "{path}" of the remote {remote} is damaged ({detail})',
+  remote_format_newer:
+    'the remote {remote} was written by a newer version of DaggerML (format {format} of "{path}")',
+  remote_foreign: '{remote} holds files of something else ("{path}"), so it cannot be used as a remote',
+  remote_missing: 'there is no remote in {remote}',
+  remote_unreachable: 'the remote {remote} cannot be reached ({operation}[: {reason}])',
+  remote_refused: 'the remote {remote} refused to {operation}[ ({reason})]',
+  remote_full: 'there is no space left on the remote {remote}; nothing of this step was kept',
+  remote_busy: 'others changed the remote {remote} all the time for {seconds} s; nothing was changed',
+  remote_unsafe: 'the remote {remote} does not keep what it promises: {reason}',
+  remote_path_invalid: '"{path}" is not a path of a remote',
+  push_not_fast_forward: 'the branch "{branch}" of {remote} has commits that this repository does not have',
+  push_stale: 'the branch "{branch}" of {remote} is at {actual}, not at {expected} as expected',
+  push_unknown: 'the remote {remote} did not say whether the push took effect',
+});
+
+/** Creates an error of this package; `detail` is the stable reason below the code. */
+export function remoteError<Code extends RemoteErrorCode>(
+  code: Code,
+  { detail, ...fields }: DmlErrorFields & { readonly detail?: string } = {},
+  cause?: unknown,
+): DmlError<Code> {
+  return build(code, fields, cause, detail);
+}

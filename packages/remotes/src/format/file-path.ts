@@ -1,0 +1,67 @@
+import { remoteError } from '../errors.ts';
+
+/** Kinds of immutable files, which are folders of a remote. */
+export type FileKind = 'states' | 'segments' | 'indexes' | 'caches' | 'excisions';
+
+const SUFFIX = {
+  states: '.json',
+  segments: '.car',
+  indexes: '.index',
+  caches: '.cache',
+  excisions: '.car',
+} as const satisfies Record<FileKind, string>;
+
+const NUMBER = '(?:0|[1-9][0-9]{0,15})';
+const HASH = '[0-9a-f]{64}';
+const NONCE = '[0-9a-f]{32}';
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+
+const IMMUTABLE = new RegExp(
+  `^(?:states/(${NUMBER})-(${NUMBER})-(${HASH})\\.json` +
+    `|(?:(?:segments|excisions)/(${NUMBER})-(${HASH})-${NONCE}\\.car` +
+    `|indexes/(${NUMBER})-(${HASH})-${NONCE}\\.index|caches/(${NUMBER})-(${HASH})-${NONCE}\\.cache))$`,
+);
+const MUTABLE = new RegExp(`^(?:CURRENT|claims/${HASH}|exec/${UUID})\\.json$`);
+const PREFIX = /^(?:|(?:states|segments|indexes|caches|excisions|claims|exec)\/[0-9a-f-]{0,200})$/;
+
+/** Path of the one mutable file that names the state. */
+export const CURRENT_PATH = 'CURRENT.json';
+
+/** Returns the path of an immutable file. */
+export function filePath(kind: FileKind, name: string): string {
+  return `${kind}/${name}${SUFFIX[kind]}`;
+}
+
+/** Facts in the name of an immutable file; the sequence is that of a state. */
+export interface FileFacts {
+  readonly epoch: number;
+  readonly sequence: number | undefined;
+  /** SHA-256 of the file in hexadecimal digits. */
+  readonly hash: string;
+}
+
+/** Returns the facts in the path of an immutable file; undefined for any other path. */
+export function parseFilePath(path: string): FileFacts | undefined {
+  const match = IMMUTABLE.exec(path);
+  if (match === null) return undefined;
+  const [, stateEpoch, sequence, stateHash, ...others] = match;
+  if (stateHash !== undefined)
+    return { epoch: Number(stateEpoch), sequence: Number(sequence), hash: stateHash };
+  const [epoch, hash] = others.filter((part) => part !== undefined);
+  return { epoch: Number(epoch), sequence: undefined, hash: hash as string };
+}
+
+/** Checks whether a path is that of a mutable file. */
+export function isMutablePath(path: string): boolean {
+  return MUTABLE.test(path);
+}
+
+/**
+ * Throws `remote_path_invalid` unless a path is that of a file of the wanted sort, or a prefix of such paths.
+ *
+ * @spec DML-REM-0617
+ */
+export function checkPath(path: string, sort: 'immutable' | 'mutable' | 'prefix'): void {
+  const form = { immutable: IMMUTABLE, mutable: MUTABLE, prefix: PREFIX }[sort];
+  if (typeof path !== 'string' || !form.test(path)) throw remoteError('remote_path_invalid', { path });
+}

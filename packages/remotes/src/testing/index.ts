@@ -1,0 +1,1 @@
+export type { RemoteFiles } from '../files/remote-files.ts';
