@@ -90,6 +90,8 @@ export {
   type ImportResult,
   importCar,
 } from './transfer/import.ts';
+export type { Block, ObjectBlock } from './transfer/object-block.ts';
+export { type OutgoingHost, outgoingObjects } from './transfer/outgoing.ts';
 export type { ReceivedCounts } from './transfer/receive.ts';
 export type { Finding, VerifyProgress, VerifySummary } from './verify/finding.ts';
 export type { ObjectFault } from './verify/object-fault.ts';

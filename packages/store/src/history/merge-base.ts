@@ -12,7 +12,11 @@ const STALE = 4;
  * A commit that gains paint is visited again, so clocks that ran backwards cost time, never correctness;
  * what they can leave in the answer is a common ancestor of less use, which the caller removes.
  */
-function paintCommon(graph: CommitGraph, ours: CommitId, theirs: CommitId): CommitId[] {
+function paintCommon(
+  graph: CommitGraph,
+  ours: readonly CommitId[],
+  theirs: readonly CommitId[],
+): { readonly best: CommitId[]; readonly common: CommitId[] } {
   const paint = new Map<CommitId, number>();
   const queue = new CommitQueue();
   const queued = new Set<CommitId>();
@@ -30,8 +34,8 @@ function paintCommon(graph: CommitGraph, ours: CommitId, theirs: CommitId): Comm
     queued.add(commitId);
     queue.push({ commitId, committedMs: graph.readCommit(commitId).committedMs });
   };
-  add(ours, OURS);
-  add(theirs, THEIRS);
+  for (const commitId of ours) add(commitId, OURS);
+  for (const commitId of theirs) add(commitId, THEIRS);
   // @spec DML-STO-0607
   while (freshQueued > 0) {
     const { commitId } = queue.pop() as { commitId: CommitId };
@@ -45,7 +49,23 @@ function paintCommon(graph: CommitGraph, ours: CommitId, theirs: CommitId): Comm
     for (const parent of graph.readCommit(commitId).parentCommitIds)
       add(parent, isCommon ? flags | STALE : flags);
   }
-  return [...found].filter((commitId) => ((paint.get(commitId) as number) & STALE) === 0);
+  const paintOf = (commitId: CommitId): number => paint.get(commitId) as number;
+  return {
+    best: [...found].filter((commitId) => (paintOf(commitId) & STALE) === 0),
+    common: [...paint.keys()].filter((commitId) => (paintOf(commitId) & (OURS | THEIRS)) === (OURS | THEIRS)),
+  };
+}
+
+/**
+ * Returns commits that lie in the histories of both sides: at least one on each way from `ours` to what both have, but
+ * for commits whose clocks ran backwards. Reads the commits by which the sides differ.
+ */
+export function commonCommits(
+  graph: CommitGraph,
+  ours: readonly CommitId[],
+  theirs: readonly CommitId[],
+): CommitId[] {
+  return paintCommon(graph, ours, theirs).common;
 }
 
 /**
@@ -53,7 +73,7 @@ function paintCommon(graph: CommitGraph, ours: CommitId, theirs: CommitId): Comm
  * Reads the commits by which the two differ, not the whole history.
  */
 export function isAncestor(graph: CommitGraph, ancestor: CommitId, descendant: CommitId): boolean {
-  return ancestor === descendant || paintCommon(graph, ancestor, descendant).includes(ancestor);
+  return ancestor === descendant || paintCommon(graph, [ancestor], [descendant]).best.includes(ancestor);
 }
 
 /**
@@ -62,7 +82,7 @@ export function isAncestor(graph: CommitGraph, ancestor: CommitId, descendant: C
  */
 export function mergeBases(graph: CommitGraph, ours: CommitId, theirs: CommitId): CommitId[] {
   if (ours === theirs) return [ours];
-  const candidates = paintCommon(graph, ours, theirs).sort();
+  const candidates = paintCommon(graph, [ours], [theirs]).best.sort();
   // @spec DML-STO-0606
   return candidates.filter(
     (one) => !candidates.some((other) => other !== one && isAncestor(graph, one, other)),

@@ -4,8 +4,11 @@ import { storeError } from '../errors.ts';
 /** Bytes of a binary CID as records use it: version, codec, sha2-256, length, digest. */
 export const CID_BYTES = 36;
 
-/** Codec of a record and of a raw chunk. */
-export type CarCodec = 0x71 | 0x55;
+/** Codec of a record. */
+export const DAG_CBOR = 0x71;
+/** Codec of a raw chunk. */
+export const RAW = 0x55;
+export type CarCodec = typeof DAG_CBOR | typeof RAW;
 
 const CID_VERSION = 1;
 const SHA2_256 = 0x12;

@@ -1,7 +1,8 @@
 import type { CommitId, TombstoneRecord } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { assertReadable } from '../objects/objects.ts';
-import { describeKey, objectKey } from '../tables/keyspace.ts';
+import { hasAnyStub } from '../objects/stubs.ts';
+import { CLASS_BYTES, describeKey, objectKey } from '../tables/keyspace.ts';
 import type { ObjectKeySet } from '../walk/object-key-set.ts';
 import { RowReader } from '../walk/row-reader.ts';
 import { nextTurn } from '../walk/run-steps.ts';
@@ -39,8 +40,12 @@ export async function walkReached(
   // @spec DML-STO-1047
   const keys = await knownCommits(engine, commitIds);
   const found = { wanted: [], excised: [] };
+  // What older commits reach is of interest only where something of it may be withheld. @spec DML-STO-1049
+  const metCount = gaps.size > 0 || hasAnyStub(engine) ? Number.POSITIVE_INFINITY : keys.size;
   // Refs of the store reached nothing through what was withheld. @spec DML-STO-0852
-  await walk(engine, { keys, offered, ...found, isEntered: (key) => !gaps.has(key) });
+  const isEntered = (key: Uint8Array, ordinal: number): boolean =>
+    !gaps.has(key) && (ordinal < metCount || key[0] !== CLASS_BYTES.commit);
+  await walk(engine, { keys, offered, ...found, isEntered });
   const knownCount = keys.size;
   for (const commitId of commitIds) keys.add(objectKey('commit', commitId) as Buffer);
   const filled: Uint8Array[] = [];
@@ -62,7 +67,7 @@ interface Walk {
   readonly excised: TombstoneRecord[];
   readonly from?: number;
   /** Decides whether to look at an object; at all of them by default. */
-  readonly isEntered?: (key: Uint8Array) => boolean;
+  readonly isEntered?: (key: Uint8Array, ordinal: number) => boolean;
 }
 
 /** Adds to a set of keys what the objects in it link to; the set is also the queue. */
@@ -74,7 +79,7 @@ async function walk(
   for (let ordinal = from; ordinal < keys.size; ordinal += 1) {
     if (ordinal % STEP_OBJECTS === 0) await nextTurn(engine);
     const key = keys.keyAt(ordinal);
-    if (isEntered?.(key) === false) continue;
+    if (isEntered?.(key, ordinal) === false) continue;
     const state = rows.look(key);
     if (state === 'excised') continue;
     // @spec DML-STO-1039

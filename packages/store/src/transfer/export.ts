@@ -1,20 +1,13 @@
-import {
-  type CommitId,
-  encodeRecord,
-  hashBytes,
-  type ObjectClass,
-  type ObjectId,
-} from '@daggerml/object-model';
+import { type CommitId, encodeRecord } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
-import { readRow, refreshSnapshot } from '../engine/reading.ts';
+import { refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
-import { readStub, stubRecord } from '../objects/stubs.ts';
-import { decodeTombstone, isTombstone } from '../objects/tombstone.ts';
 import { type RefName, refKey } from '../refs/ref-name.ts';
-import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
+import { objectKey } from '../tables/keyspace.ts';
 import type { Transactor } from '../write-transaction.ts';
-import { type CarLink, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
+import { encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
 import { inLinkOrder } from './link-order.ts';
+import { type Block, objectBlock, recordBlock } from './object-block.ts';
 
 /** A store as far as it is exported. */
 export interface ExportHost extends Transactor {
@@ -33,44 +26,11 @@ export interface ExportedRef {
 /** Bytes a piece of the stream holds at least, except the last. */
 const PIECE_BYTES = 65_536;
 
-const DAG_CBOR = 0x71;
-const RAW = 0x55;
-
-interface Block {
-  readonly link: CarLink;
-  readonly bytes: Uint8Array;
-}
-
-function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
+/** Returns the block of the ref record under which a commit travels. */
+export function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
   // @spec DML-STO-1040
   const name = `refs/${refKey(ref).toString('utf8')}`;
-  const bytes = encodeRecord({ type: 'ref', name, commitId, sequence: sequence ?? 0 });
-  return { link: { codec: DAG_CBOR, id: hashBytes(bytes) }, bytes };
-}
-
-/** Returns the block that stands for an object. */
-function objectBlock(engine: Engine, key: Uint8Array): Block {
-  const object = parseObjectKey(key) as { class: ObjectClass; id: ObjectId };
-  const name = { class: object.class, objectId: object.id };
-  const bytes = readRow(engine, 'objects', key);
-  if (bytes === undefined) return stubBlock(engine, object.class, object.id);
-  const codec = object.class === 'chunk' ? RAW : DAG_CBOR;
-  if (hashBytes(bytes) === object.id) return { link: { codec, id: object.id }, bytes };
-  if (!isTombstone(key, bytes))
-    throw storeError('store_damaged', { table: 'objects', detail: 'hash_mismatch', ...name });
-  const { class: objectClass, ...facts } = decodeTombstone(key, bytes);
-  // @spec DML-STO-1004
-  const tombstone = encodeRecord({ type: 'tombstone', objectClass, ...facts });
-  return { link: { codec: DAG_CBOR, id: hashBytes(tombstone) }, bytes: tombstone };
-}
-
-/** Returns the block that stands for a withheld object; throws `object_missing` for any other that is absent. */
-function stubBlock(engine: Engine, objectClass: ObjectClass, id: ObjectId): Block {
-  const stub = readStub(engine, objectClass, id);
-  if (stub === undefined) throw storeError('object_missing', { class: objectClass, objectId: id });
-  // @spec DML-STO-1034
-  const bytes = stubRecord(stub);
-  return { link: { codec: DAG_CBOR, id: hashBytes(bytes) }, bytes };
+  return recordBlock(encodeRecord({ type: 'ref', name, commitId, sequence: sequence ?? 0 }));
 }
 
 /**

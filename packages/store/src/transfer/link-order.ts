@@ -5,7 +5,8 @@ import { ObjectKeySet } from '../walk/object-key-set.ts';
 import { RowReader } from '../walk/row-reader.ts';
 
 /**
- * Yields the keys of what some objects reach, each after all that it links to, and once; views that stay valid.
+ * Yields the keys of what some objects reach, each after all that it links to, and once; views that stay valid. Keys
+ * of the set `known` are left out, with what only they reach.
  * Links form no cycles, since an id is a hash of what it names. Absent objects are yielded like present ones.
  * Throws as reading does where an object is damaged or of a newer format, since it is unknown what it links to.
  *
@@ -14,6 +15,7 @@ import { RowReader } from '../walk/row-reader.ts';
 export function* inLinkOrder(
   engine: Engine,
   roots: readonly Uint8Array[],
+  known?: ObjectKeySet,
 ): Generator<Uint8Array, void, undefined> {
   const rows = new RowReader(engine);
   const keys = new ObjectKeySet();
@@ -32,6 +34,7 @@ export function* inLinkOrder(
     if (isEntered[ordinal] === true) continue;
     isEntered[ordinal] = true;
     const key = keys.keyAt(ordinal);
+    if (known?.has(key)) continue;
     const state = rows.look(key);
     // @spec DML-STO-1043
     if (state === 'newer' || state === 'damaged') assertReadable(engine, key);

@@ -1,0 +1,114 @@
+import { type CommitId, isIdText, sha256Hex } from '@daggerml/object-model';
+import { parseRefName } from '@daggerml/store';
+import { z } from 'zod';
+import { remoteError } from '../errors.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { filePath, parseFilePath } from './file-path.ts';
+import type { GroupEntry } from './group.ts';
+import { FORMAT, readJson } from './read-json.ts';
+import {
+  countSchema,
+  fileNameSchema,
+  noteSchema,
+  sequenceSchema,
+  stateNameSchema,
+  writeIdSchema,
+} from './scalars.ts';
+
+/** A cache index as a state lists it. */
+export interface CacheEntry {
+  readonly bytes: number;
+  readonly entries: number;
+  readonly file: string;
+}
+
+/** Everything about a remote that moves together. */
+export interface RemoteState {
+  readonly actor: string;
+  readonly caches: readonly CacheEntry[];
+  readonly epoch: number;
+  /** Name of the file of tombstones. */
+  readonly excisions: string | null;
+  readonly groups: readonly GroupEntry[];
+  /** Name of the state before this one. */
+  readonly previous: string | null;
+  readonly reason: string;
+  /** Commits by the full names of branches and tags without `refs/`: `heads/main`. */
+  readonly refs: Readonly<Record<string, CommitId>>;
+  readonly sequence: number;
+  /** Clock of the writer, for people. */
+  readonly timeMs: number;
+  readonly write: string;
+}
+
+/** Longest state that is read. */
+export const MAX_STATE_BYTES: number = 16 * 2 ** 20;
+
+const groupSchema: z.ZodType<GroupEntry> = z.strictObject({
+  bytes: countSchema,
+  entries: countSchema,
+  index: fileNameSchema,
+  kind: z.enum(['objects', 'loose', 'cache']),
+  segments: z.array(z.strictObject({ bytes: countSchema, file: fileNameSchema })),
+});
+
+/** Keys are looked at as they stand: a library may leave out names that mean something to the language. */
+const refsSchema = z.custom<RemoteState['refs']>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.entries(value).every(([key, id]) => isSharedRef(key) && typeof id === 'string' && isIdText(id)),
+  'no refs',
+);
+
+const schema = z.strictObject({
+  actor: noteSchema,
+  caches: z.array(z.strictObject({ bytes: countSchema, entries: countSchema, file: fileNameSchema })),
+  epoch: countSchema,
+  excisions: fileNameSchema.nullable(),
+  format: z.literal(FORMAT),
+  groups: z.array(groupSchema),
+  previous: stateNameSchema.nullable(),
+  reason: noteSchema,
+  refs: refsSchema,
+  sequence: sequenceSchema,
+  timeMs: countSchema,
+  write: writeIdSchema,
+});
+
+/** Checks whether a key is the full name of a branch or tag without `refs/`. */
+function isSharedRef(key: string): boolean {
+  try {
+    const { kind } = parseRefName(`refs/${key}`);
+    return kind === 'heads' || kind === 'tags';
+  } catch {
+    return false;
+  }
+}
+
+/** A state and its name without folder and suffix. */
+export interface NamedState {
+  readonly name: string;
+  readonly state: RemoteState;
+}
+
+/** Returns the bytes of a state and its name without folder and suffix. */
+export function encodeState(state: RemoteState): { readonly name: string; readonly bytes: Buffer } {
+  const bytes = canonicalJson({ format: FORMAT, ...state } as never);
+  if (bytes.length > MAX_STATE_BYTES) throw remoteError('remote_full', { detail: 'state' });
+  return { name: `${state.epoch}-${state.sequence}-${sha256Hex(bytes)}`, bytes };
+}
+
+/** Reads a state under its name; throws `remote_damaged` and `remote_format_newer`. */
+export function decodeState(bytes: Uint8Array, name: string, remote: string): RemoteState {
+  const path = filePath('states', name);
+  const facts = parseFilePath(path);
+  // @spec DML-REM-0418
+  if (facts === undefined || sha256Hex(bytes) !== facts.hash)
+    throw remoteError('remote_damaged', { remote, path, detail: 'hash' });
+  const { format: _format, ...state } = readJson(bytes, schema, { remote, path, maxBytes: MAX_STATE_BYTES });
+  if (state.epoch !== facts.epoch || state.sequence !== facts.sequence)
+    throw remoteError('remote_damaged', { remote, path, detail: 'name' });
+  return state;
+}
