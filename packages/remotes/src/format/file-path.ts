@@ -1,14 +1,14 @@
 import { remoteError } from '../errors.ts';
 
 /** Kinds of immutable files, which are folders of a remote. */
-export type FileKind = 'states' | 'segments' | 'indexes' | 'caches' | 'excisions';
+export type FileKind = 'states' | 'segments' | 'indexes' | 'caches' | 'absences';
 
 const SUFFIX = {
   states: '.json',
   segments: '.car',
   indexes: '.index',
   caches: '.cache',
-  excisions: '.car',
+  absences: '.car',
 } as const satisfies Record<FileKind, string>;
 
 const NUMBER = '(?:0|[1-9][0-9]{0,15})';
@@ -18,11 +18,11 @@ const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
 const IMMUTABLE = new RegExp(
   `^(?:states/(${NUMBER})-(${NUMBER})-(${HASH})\\.json` +
-    `|(?:(?:segments|excisions)/(${NUMBER})-(${HASH})-${NONCE}\\.car` +
+    `|(?:(?:segments|absences)/(${NUMBER})-(${HASH})-${NONCE}\\.car` +
     `|indexes/(${NUMBER})-(${HASH})-${NONCE}\\.index|caches/(${NUMBER})-(${HASH})-${NONCE}\\.cache))$`,
 );
 const MUTABLE = new RegExp(`^(?:CURRENT|claims/${HASH}|exec/${UUID})\\.json$`);
-const PREFIX = /^(?:|(?:states|segments|indexes|caches|excisions|claims|exec)\/[0-9a-f-]{0,200})$/;
+const PREFIX = /^(?:|(?:states|segments|indexes|caches|absences|claims|exec)\/[0-9a-f-]{0,200})$/;
 
 /** Path of the one mutable file that names the state. */
 export const CURRENT_PATH = 'CURRENT.json';

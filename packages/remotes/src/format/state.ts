@@ -24,11 +24,11 @@ export interface CacheEntry {
 
 /** Everything about a remote that moves together. */
 export interface RemoteState {
+  /** Name of the file of tombstones and stubs. */
+  readonly absences: string | null;
   readonly actor: string;
   readonly caches: readonly CacheEntry[];
   readonly epoch: number;
-  /** Name of the file of tombstones. */
-  readonly excisions: string | null;
   readonly groups: readonly GroupEntry[];
   /** Name of the state before this one. */
   readonly previous: string | null;
@@ -63,10 +63,10 @@ const refsSchema = z.custom<RemoteState['refs']>(
 );
 
 const schema = z.strictObject({
+  absences: fileNameSchema.nullable(),
   actor: noteSchema,
   caches: z.array(z.strictObject({ bytes: countSchema, entries: countSchema, file: fileNameSchema })),
   epoch: countSchema,
-  excisions: fileNameSchema.nullable(),
   format: z.literal(FORMAT),
   groups: z.array(groupSchema),
   previous: stateNameSchema.nullable(),
@@ -96,7 +96,8 @@ export interface NamedState {
 /** Returns the bytes of a state and its name without folder and suffix. */
 export function encodeState(state: RemoteState): { readonly name: string; readonly bytes: Buffer } {
   const bytes = canonicalJson({ format: FORMAT, ...state } as never);
-  if (bytes.length > MAX_STATE_BYTES) throw remoteError('remote_full', { detail: 'state' });
+  if (bytes.length > MAX_STATE_BYTES)
+    throw remoteError('remote_full', { detail: 'state', remote: 'of this state' });
   return { name: `${state.epoch}-${state.sequence}-${sha256Hex(bytes)}`, bytes };
 }
 
