@@ -56,6 +56,11 @@ export function isMutablePath(path: string): boolean {
   return MUTABLE.test(path);
 }
 
+/** Checks whether a path is that of any file of a remote. */
+export function isLayoutPath(path: string): boolean {
+  return IMMUTABLE.test(path) || MUTABLE.test(path);
+}
+
 /**
  * Throws `remote_path_invalid` unless a path is that of a file of the wanted sort, or a prefix of such paths.
  *

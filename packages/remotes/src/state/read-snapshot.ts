@@ -1,0 +1,91 @@
+import { remoteError } from '../errors.ts';
+import type { RemoteFiles } from '../files/remote-files.ts';
+import { type Current, decodeCurrent } from '../format/current.ts';
+import { CURRENT_PATH, filePath, isLayoutPath } from '../format/file-path.ts';
+import { decodeState, type RemoteState } from '../format/state.ts';
+
+/** The state of a remote that was in effect, and the version of CURRENT that named it. */
+export interface RemoteSnapshot {
+  /** Version of CURRENT; null while there is no CURRENT. */
+  readonly version: string | null;
+  /** Name of the state; null while there is none. */
+  readonly name: string | null;
+  readonly state: RemoteState;
+}
+
+/** State of a remote that nobody has written to. */
+export const EMPTY_STATE: RemoteState = {
+  absences: null,
+  actor: '-',
+  caches: [],
+  epoch: 0,
+  groups: [],
+  previous: null,
+  reason: '-',
+  refs: {},
+  sequence: -1,
+  timeMs: 0,
+  write: '00000000-0000-0000-0000-000000000000',
+};
+
+/**
+ * Returns the state in effect; `unchanged` where CURRENT still has the version that is known. Costs one request where
+ * nothing has changed and two otherwise. Throws `remote_damaged`, `remote_format_newer` and `remote_foreign`.
+ */
+export function readSnapshot(files: RemoteFiles): Promise<RemoteSnapshot>;
+export function readSnapshot(files: RemoteFiles, knownVersion: string): Promise<RemoteSnapshot | 'unchanged'>;
+export async function readSnapshot(
+  files: RemoteFiles,
+  knownVersion?: string,
+): Promise<RemoteSnapshot | 'unchanged'> {
+  let missing: Current | undefined;
+  for (;;) {
+    const found = await files.readVersion(CURRENT_PATH, knownVersion);
+    if (found === 'unchanged') return 'unchanged';
+    if (found === undefined) {
+      await assertOurs(files);
+      return { version: null, name: null, state: EMPTY_STATE };
+    }
+    const current = decodeCurrent(found.bytes, files.name);
+    const path = filePath('states', current.state);
+    // Whoever removed it has replaced CURRENT before. @spec DML-REM-0419
+    if (missing?.state === current.state)
+      throw remoteError('remote_damaged', { remote: files.name, path, detail: 'missing' });
+    const bytes = await files.read(path);
+    if (bytes === undefined) {
+      missing = current;
+      continue;
+    }
+    const state = decodeState(bytes, current.state, files.name);
+    if (state.sequence !== current.sequence || state.write !== current.write)
+      throw remoteError('remote_damaged', { remote: files.name, path: CURRENT_PATH, detail: 'state' });
+    return { version: found.version, name: current.state, state };
+  }
+}
+
+/** Throws `remote_foreign` where files lie that are none of a remote. @spec DML-REM-0412 */
+async function assertOurs(files: RemoteFiles): Promise<void> {
+  for await (const { path } of files.list(''))
+    if (!isLayoutPath(path)) throw remoteError('remote_foreign', { remote: files.name, path });
+}
+
+/** Returns an earlier state by its name; undefined where a collection has removed it. @spec DML-REM-0421 */
+export async function readState(files: RemoteFiles, name: string): Promise<RemoteState | undefined> {
+  const bytes = await files.read(filePath('states', name));
+  return bytes && decodeState(bytes, name, files.name);
+}
+
+/** Iterates the journal of a remote from a state back to the oldest that is kept. */
+export async function* listStates(
+  files: RemoteFiles,
+  from: RemoteSnapshot,
+): AsyncGenerator<{ readonly name: string; readonly state: RemoteState }, void, undefined> {
+  let { name, state } = from;
+  while (name !== null) {
+    yield { name, state };
+    name = state.previous;
+    const previous = name === null ? undefined : await readState(files, name);
+    if (previous === undefined) return;
+    state = previous;
+  }
+}
