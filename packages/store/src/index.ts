@@ -81,7 +81,15 @@ export type { Hold } from './tables/holds.ts';
 export type { Listing, ListingChange } from './tables/listings.ts';
 export type { MetaKey, MetaValue } from './tables/meta.ts';
 export { SCHEMA_VERSION } from './tables/schema.ts';
-export type { ByteStream } from './transfer/car-reader.ts';
+export {
+  type CarLink,
+  DAG_CBOR,
+  encodeHeader,
+  encodeSection,
+  encodeVarint,
+  RAW,
+} from './transfer/car-frame.ts';
+export { type ByteStream, type CarSection, type CarStream, readCar } from './transfer/car-reader.ts';
 export { type ExportedRef, type ExportHost, exportCar } from './transfer/export.ts';
 export {
   type ImportedRef,
@@ -90,7 +98,7 @@ export {
   type ImportResult,
   importCar,
 } from './transfer/import.ts';
-export type { Block, ObjectBlock } from './transfer/object-block.ts';
+export { type Block, type ObjectBlock, recordBlock } from './transfer/object-block.ts';
 export { type OutgoingHost, outgoingObjects } from './transfer/outgoing.ts';
 export type { ReceivedCounts } from './transfer/receive.ts';
 export type { Finding, VerifyProgress, VerifySummary } from './verify/finding.ts';

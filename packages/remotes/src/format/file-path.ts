@@ -1,3 +1,4 @@
+import { sha256Hex } from '@daggerml/object-model';
 import { remoteError } from '../errors.ts';
 
 /** Kinds of immutable files, which are folders of a remote. */
@@ -30,6 +31,24 @@ export const CURRENT_PATH = 'CURRENT.json';
 /** Returns the path of an immutable file. */
 export function filePath(kind: FileKind, name: string): string {
   return `${kind}/${name}${SUFFIX[kind]}`;
+}
+
+/**
+ * Returns a name, without folder and suffix, under which nobody has written and will write.
+ *
+ * @spec DML-REM-0420
+ */
+export function newFileName(epoch: number, bytes: Uint8Array, nonce: Uint8Array): string {
+  return `${epoch}-${sha256Hex(bytes)}-${Buffer.from(nonce).toString('hex')}`;
+}
+
+/** Random bytes in the name of a file. */
+export const NONCE_BYTES = 16;
+
+/** Throws `remote_damaged` unless the bytes of an immutable file are those that its path says. */
+export function checkHash(path: string, bytes: Uint8Array, remote: string): void {
+  if (parseFilePath(path)?.hash !== sha256Hex(bytes))
+    throw remoteError('remote_damaged', { remote, path, detail: 'hash' });
 }
 
 /** Facts in the name of an immutable file; the sequence is that of a state. */

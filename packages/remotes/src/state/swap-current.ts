@@ -60,7 +60,7 @@ async function settle(
   swap: SwapOfCurrent,
   { answer, endMs }: Settling,
 ): Promise<SwapOutcome | undefined> {
-  const { files, clock } = remote;
+  const { clock } = remote;
   let pauseMs = FIRST_PAUSE_MS;
   for (;;) {
     try {

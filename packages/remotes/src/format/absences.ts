@@ -1,0 +1,75 @@
+import { decodeRecord, hashBytes, type StubRecord, type TombstoneRecord } from '@daggerml/object-model';
+import { DAG_CBOR, encodeHeader, encodeSection, encodeVarint, readCar } from '@daggerml/store';
+import { remoteError } from '../errors.ts';
+import type { RemoteFiles } from '../files/remote-files.ts';
+import { checkHash, filePath } from './file-path.ts';
+
+/** An object that is excised or withheld, as the record that stands for it says. */
+export interface Absence {
+  readonly record: TombstoneRecord | StubRecord;
+  readonly bytes: Uint8Array;
+}
+
+/** Absences by class and id of the object; the tombstone of one object goes before its stub. */
+export type Absences = ReadonlyMap<string, Absence>;
+
+/** Most bytes of a file of absences. */
+const MAX_ABSENCES_BYTES = 64 * 2 ** 20;
+
+/** Returns the key of an object among absences. */
+export function absenceKey(objectClass: string, objectId: string): string {
+  return `${objectClass}/${objectId}`;
+}
+
+/** Returns absences with others added; a tombstone stays whatever is added. */
+export function withAbsences(present: Absences, added: Iterable<Absence>): Absences {
+  const all = new Map(present);
+  for (const absence of added) {
+    const key = absenceKey(absence.record.objectClass, absence.record.objectId);
+    const before = all.get(key);
+    if (before === undefined || (before.record.type === 'stub' && absence.record.type === 'tombstone'))
+      all.set(key, absence);
+  }
+  return all;
+}
+
+/** Returns the record that stands for an object, read from a section; undefined for any other record. */
+export function absenceOf(bytes: Uint8Array): Absence | undefined {
+  const record = decodeRecord(bytes);
+  return record.type === 'tombstone' || record.type === 'stub' ? { record, bytes } : undefined;
+}
+
+/** Returns the bytes of a file of absences: a CARv1 file, sorted by the ids of its records. */
+export function encodeAbsences(absences: Absences): Buffer {
+  const sections = [...absences.values()].map(({ bytes }) => ({ id: hashBytes(bytes), bytes }));
+  sections.sort((left, right) => (left.id < right.id ? -1 : 1));
+  const header = encodeHeader([]);
+  return Buffer.concat([
+    encodeVarint(header.length),
+    header,
+    ...sections.map(({ id, bytes }) => encodeSection({ codec: DAG_CBOR, id }, bytes)),
+  ]);
+}
+
+/** Reads the absences that a state names; throws `remote_damaged`. */
+export async function readAbsences(files: RemoteFiles, file: string | null): Promise<Absences> {
+  if (file === null) return new Map();
+  const path = filePath('absences', file);
+  const origin = { remote: files.name, path };
+  const bytes = await files.read(path);
+  if (bytes === undefined) throw remoteError('remote_damaged', { ...origin, detail: 'missing' });
+  if (bytes.length > MAX_ABSENCES_BYTES) throw remoteError('remote_damaged', { ...origin, detail: 'length' });
+  checkHash(path, bytes, files.name);
+  const read: Absence[] = [];
+  try {
+    const car = await readCar([bytes]);
+    for await (const section of car.sections) {
+      const absence = hashBytes(section.bytes) === section.link.id ? absenceOf(section.bytes) : undefined;
+      if (absence === undefined) throw new Error('neither a tombstone nor a stub');
+      read.push(absence);
+    }
+  } catch (cause) {
+    throw remoteError('remote_damaged', { ...origin, detail: 'absences' }, cause);
+  }
+  return withAbsences(new Map(), read);
+}

@@ -1,0 +1,79 @@
+import { hashBytes, type ObjectClass, type ObjectId } from '@daggerml/object-model';
+import { DAG_CBOR, encodeHeader, encodeSection, encodeVarint, RAW } from '@daggerml/store';
+import { remoteError } from '../errors.ts';
+import type { IndexRows, RecordPosition } from './index-object.ts';
+import type { FileOrigin } from './read-json.ts';
+
+/** Size up to which segments are filled. */
+export const SEGMENT_BYTES: number = 64 * 2 ** 20;
+
+/** Header of a segment: a CARv1 file without roots. @spec DML-REM-0501 */
+const HEADER: Buffer = (() => {
+  const header = encodeHeader([]);
+  return Buffer.concat([encodeVarint(header.length), header]);
+})();
+
+/** Bytes of a segment before its first section. */
+export const SEGMENT_HEADER_BYTES: number = HEADER.length;
+
+/** An object as it is sent. */
+export interface SentObject {
+  readonly class: ObjectClass;
+  readonly id: ObjectId;
+  readonly bytes: Uint8Array;
+}
+
+/** Returns the section of an object in a segment. */
+export function sectionOf({ class: objectClass, id, bytes }: SentObject): Buffer {
+  return encodeSection({ codec: objectClass === 'chunk' ? RAW : DAG_CBOR, id }, bytes);
+}
+
+/** Fills segments with objects and notes their rows; holds one segment at a time. */
+export class SegmentWriter {
+  readonly #rows: IndexRows;
+  readonly #maxBytes: number;
+  #sections: Buffer[] = [];
+  #sizeBytes: number = HEADER.length;
+  #number = 0;
+
+  constructor(rows: IndexRows, maxBytes: number = SEGMENT_BYTES) {
+    this.#rows = rows;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Adds an object and returns the segment that is full now, if any: the one before the object. */
+  add(object: SentObject): Buffer | undefined {
+    const section = sectionOf(object);
+    // @spec DML-REM-0503
+    const full = this.#sizeBytes + section.length > this.#maxBytes ? this.finish() : undefined;
+    const { length } = object.bytes;
+    const offset = this.#sizeBytes + section.length - length;
+    this.#rows.add(object.class, object.id, { segment: this.#number, offset, length });
+    this.#sections.push(section);
+    this.#sizeBytes += section.length;
+    return full;
+  }
+
+  /** Returns the segment with what was added since the last one; undefined where that is nothing. */
+  finish(): Buffer | undefined {
+    if (this.#sections.length === 0) return undefined;
+    const bytes = Buffer.concat([HEADER, ...this.#sections], this.#sizeBytes);
+    this.#sections = [];
+    this.#sizeBytes = HEADER.length;
+    this.#number += 1;
+    return bytes;
+  }
+}
+
+/** Returns a record's bytes out of a part of its segment; throws `remote_damaged` unless they hash to its id. */
+export function recordAt(
+  part: Uint8Array,
+  { id, offset, length }: Pick<RecordPosition, 'offset' | 'length'> & { readonly id: ObjectId },
+  origin: FileOrigin,
+): Uint8Array {
+  const bytes = part.subarray(offset, offset + length);
+  // @spec DML-REM-0502
+  if (bytes.length !== length || hashBytes(bytes) !== id)
+    throw remoteError('remote_damaged', { ...origin, detail: 'record', objectId: id });
+  return bytes;
+}
