@@ -66,6 +66,7 @@ export {
   type RefKind,
   type RefName,
   type RefParts,
+  refKey,
   remoteRef,
   tagRef,
 } from './refs/ref-name.ts';
