@@ -66,6 +66,7 @@ export {
   type RefKind,
   type RefName,
   type RefParts,
+  refKey,
   remoteRef,
   tagRef,
 } from './refs/ref-name.ts';
@@ -100,6 +101,7 @@ export {
 } from './transfer/import.ts';
 export { type Block, type ObjectBlock, recordBlock } from './transfer/object-block.ts';
 export { type OutgoingHost, outgoingObjects } from './transfer/outgoing.ts';
+export { type ReachedObjects, reachedObjects } from './transfer/reached-objects.ts';
 export type { ReceivedCounts } from './transfer/receive.ts';
 export type { Finding, VerifyProgress, VerifySummary } from './verify/finding.ts';
 export type { ObjectFault } from './verify/object-fault.ts';

@@ -60,7 +60,10 @@ export interface RemoteFiles {
   /** Iterates over the files whose path begins with `prefix`, a mutable file under its own path, in any order. */
   list(prefix: string): AsyncIterable<ListedFile>;
 
-  /** Deletes immutable files; absent ones are no error. */
+  /**
+   * Deletes immutable files, and mutable ones of a check, which are not written again; absent ones are no error. Deletes
+   * nothing where one of the paths is refused.
+   */
   remove(paths: readonly string[]): Promise<void>;
 
   /** Returns the time of the remote's clock in milliseconds since 1970, to the second at least. */

@@ -22,8 +22,16 @@ const IMMUTABLE = new RegExp(
     `|(?:(?:segments|absences)/(${NUMBER})-(${HASH})-${NONCE}\\.car` +
     `|indexes/(${NUMBER})-(${HASH})-${NONCE}\\.index|caches/(${NUMBER})-(${HASH})-${NONCE}\\.cache))$`,
 );
-const MUTABLE = new RegExp(`^(?:CURRENT|claims/${HASH}|exec/${UUID})\\.json$`);
-const PREFIX = /^(?:|(?:states|segments|indexes|caches|absences|claims|exec)\/[0-9a-f-]{0,200})$/;
+const MUTABLE = new RegExp(`^(?:CURRENT|claims/${HASH}|(?:check|exec)/${UUID})\\.json$`);
+const CHECK_FILE = new RegExp(`^check/${UUID}\\.bin$`);
+/** Only the mutable files of a check are ever deleted: nobody relies on them, and their names are not used again. */
+const CHECK = new RegExp(`^check/${UUID}\\.(?:bin|json)$`);
+const PREFIX = /^(?:|(?:states|segments|indexes|caches|absences|claims|exec|check)\/[0-9a-f-]{0,200})$/;
+
+/** Returns the path of a file of a check, which `dml remote check` writes and removes; `.json` is mutable. */
+export function checkFilePath(uuid: string, suffix: 'bin' | 'json'): string {
+  return `check/${uuid}.${suffix}`;
+}
 
 /** Path of the one mutable file that names the state. */
 export const CURRENT_PATH = 'CURRENT.json';
@@ -77,15 +85,25 @@ export function isMutablePath(path: string): boolean {
 
 /** Checks whether a path is that of any file of a remote. */
 export function isLayoutPath(path: string): boolean {
-  return IMMUTABLE.test(path) || MUTABLE.test(path);
+  return IMMUTABLE.test(path) || MUTABLE.test(path) || CHECK_FILE.test(path);
 }
+
+/** Paths that an operation accepts; `removable` are those of immutable files and of the files of a check. */
+export type PathSort = 'immutable' | 'mutable' | 'prefix' | 'removable';
+
+const FORMS: Readonly<Record<PathSort, readonly RegExp[]>> = {
+  immutable: [IMMUTABLE, CHECK_FILE],
+  mutable: [MUTABLE],
+  prefix: [PREFIX],
+  removable: [IMMUTABLE, CHECK],
+};
 
 /**
  * Throws `remote_path_invalid` unless a path is that of a file of the wanted sort, or a prefix of such paths.
  *
  * @spec DML-REM-0617
  */
-export function checkPath(path: string, sort: 'immutable' | 'mutable' | 'prefix'): void {
-  const form = { immutable: IMMUTABLE, mutable: MUTABLE, prefix: PREFIX }[sort];
-  if (typeof path !== 'string' || !form.test(path)) throw remoteError('remote_path_invalid', { path });
+export function checkPath(path: string, sort: PathSort): void {
+  if (typeof path !== 'string' || !FORMS[sort].some((form) => form.test(path)))
+    throw remoteError('remote_path_invalid', { path });
 }

@@ -1,5 +1,6 @@
 import {
   idOfBytes,
+  MAX_RECORD_BYTES,
   OBJECT_CLASS_NUMBERS,
   type ObjectClass,
   type ObjectId,
@@ -16,7 +17,9 @@ const NAME_BYTES = 114;
 const FANOUT_BYTES = 256 * 4;
 const ID_BYTES = 32;
 /** Id, class, segment, offset and length. */
-export const ROW_BYTES = 45;
+const ROW_BYTES = 45;
+/** Offset of the first record of a segment: behind the header of 18 bytes, a length and a CID. */
+const FIRST_OFFSET = 18 + 1 + 36;
 
 /** Position of a record within the segments of an index object. */
 export interface RecordPosition {
@@ -96,35 +99,27 @@ export class IndexRows {
     return { bytes, entries: rows.length };
   }
 
-  /** Returns the numbers of the rows by key, equal keys as they were added; ids are hashes, so six bytes tell most apart. */
+  /** Returns the numbers of the rows by key, equal keys as they were added. */
   #sorted(): Float64Array {
-    // A prefix of 32 bits and the number of the row fit into the 53 bits of a number for up to 2,097,152 rows.
+    // A number has 53 bits: those that tell the rows apart, and before them as many of an id's first 32 as fit.
+    const rowBits = Math.ceil(Math.log2(Math.max(this.#count, 2)));
+    const rowSpan = 2 ** rowBits;
+    const unusedBits = Math.max(0, 32 + rowBits - 53);
+    const prefixOf = (row: number): number => this.#bytes.readUInt32BE(row * ROW_BYTES) >>> unusedBits;
     const order = new Float64Array(this.#count);
-    if (this.#count > 2 ** 21) {
-      for (let row = 0; row < order.length; row += 1) order[row] = row;
-      return order.sort((left, right) => this.#compareKeys(left, right) || left - right);
-    }
-    for (let row = 0; row < order.length; row += 1)
-      order[row] = this.#bytes.readUInt32BE(row * ROW_BYTES) * 2 ** 21 + row;
+    for (let row = 0; row < order.length; row += 1) order[row] = prefixOf(row) * rowSpan + row;
     order.sort();
-    for (let row = 0; row < order.length; row += 1) order[row] = (order[row] as number) % 2 ** 21;
-    // Rows whose prefixes are equal are still in the order in which they came.
+    for (let at = 0; at < order.length; at += 1) order[at] = (order[at] as number) % rowSpan;
+    // Rows of one prefix are still in the order in which they came.
     for (let from = 0; from < order.length; ) {
+      const prefix = prefixOf(order[from] as number);
       let to = from + 1;
-      while (
-        to < order.length &&
-        this.#prefixOf(order[to] as number) === this.#prefixOf(order[from] as number)
-      )
-        to += 1;
+      while (to < order.length && prefixOf(order[to] as number) === prefix) to += 1;
       if (to - from > 1)
         order.subarray(from, to).sort((left, right) => this.#compareKeys(left, right) || left - right);
       from = to;
     }
     return order;
-  }
-
-  #prefixOf(row: number): number {
-    return this.#bytes.readUInt32BE(row * ROW_BYTES);
   }
 
   #compareKeys(left: number, right: number): number {
@@ -192,6 +187,9 @@ export class IndexObject {
       if (row > 0 && bytes.compare(bytes, at - ROW_BYTES, at - 12, at, at + 33) <= 0) return 'row_order';
       if (objectClassOf(bytes[at + ID_BYTES] as number) === undefined) return 'class';
       if (bytes.readUInt32BE(at + 33) >= this.segments.length) return 'segment_number';
+      const { offset, length } = this.#positionAt(at);
+      if (offset < FIRST_OFFSET || length === 0 || length > MAX_RECORD_BYTES || offset + length > 2 ** 32)
+        return 'position';
     }
     let total = 0;
     for (const [first, count] of counts.entries()) {

@@ -38,7 +38,7 @@ export class SegmentWriter {
 
   constructor(rows: IndexRows, maxBytes: number = SEGMENT_BYTES) {
     this.#rows = rows;
-    this.#maxBytes = maxBytes;
+    this.#maxBytes = Math.min(maxBytes, 2 ** 32);
   }
 
   /** Adds an object and returns the segment that is full now, if any: the one before the object. */

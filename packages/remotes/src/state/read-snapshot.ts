@@ -1,8 +1,8 @@
 import { remoteError } from '../errors.ts';
-import type { RemoteFiles } from '../files/remote-files.ts';
+import type { ByteRange, RemoteFiles } from '../files/remote-files.ts';
 import { type Current, decodeCurrent } from '../format/current.ts';
 import { CURRENT_PATH, filePath, isLayoutPath } from '../format/file-path.ts';
-import { decodeState, type RemoteState } from '../format/state.ts';
+import { decodeState, MAX_STATE_BYTES, type RemoteState } from '../format/state.ts';
 
 /** The state of a remote that was in effect, and the version of CURRENT that named it. */
 export interface RemoteSnapshot {
@@ -12,6 +12,9 @@ export interface RemoteSnapshot {
   readonly name: string | null;
   readonly state: RemoteState;
 }
+
+/** Reads a state and one byte more than there may be. */
+const WHOLE_STATE: ByteRange = { offset: 0, length: MAX_STATE_BYTES + 1 };
 
 /** State of a remote that nobody has written to. */
 export const EMPTY_STATE: RemoteState = {
@@ -51,7 +54,7 @@ export async function readSnapshot(
     // Whoever removed it has replaced CURRENT before. @spec DML-REM-0419
     if (missing?.state === current.state)
       throw remoteError('remote_damaged', { remote: files.name, path, detail: 'missing' });
-    const bytes = await files.read(path);
+    const bytes = await files.read(path, WHOLE_STATE);
     if (bytes === undefined) {
       missing = current;
       continue;
@@ -71,7 +74,7 @@ async function assertOurs(files: RemoteFiles): Promise<void> {
 
 /** Returns an earlier state by its name; undefined where a collection has removed it. @spec DML-REM-0421 */
 export async function readState(files: RemoteFiles, name: string): Promise<RemoteState | undefined> {
-  const bytes = await files.read(filePath('states', name));
+  const bytes = await files.read(filePath('states', name), WHOLE_STATE);
   return bytes && decodeState(bytes, name, files.name);
 }
 

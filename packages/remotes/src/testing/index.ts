@@ -1,1 +1,5 @@
-export type { RemoteFiles } from '../files/remote-files.ts';
+export type { ByteRange, FileVersion, ListedFile, RemoteFiles, SwapAnswer } from '../files/remote-files.ts';
+export type { RemoteFilesUnderTest } from './files-suite/under-test.ts';
+export { MemoryRemote, type MemoryRemoteOptions } from './memory-remote.ts';
+export { remoteFilesSuite } from './remote-files-suite.ts';
+export type { SuiteCase } from './suite-case.ts';

@@ -111,7 +111,7 @@ class S3Files implements RemoteFiles {
   }
 
   async remove(paths: readonly string[]): Promise<void> {
-    for (const path of paths) checkPath(path, 'immutable');
+    for (const path of paths) checkPath(path, 'removable');
     await this.#remover.remove(paths);
   }
 

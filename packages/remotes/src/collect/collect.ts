@@ -1,0 +1,240 @@
+import type { CommitId } from '@daggerml/object-model';
+import { isDmlError } from '@daggerml/object-model';
+import { type ReachedObjects, reachedObjects } from '@daggerml/store';
+import { remoteError } from '../errors.ts';
+import { type Absences, absenceKey, readAbsences } from '../format/absences.ts';
+import { filePath, parseFilePath } from '../format/file-path.ts';
+import type { GroupEntry } from '../format/group.ts';
+import { SEGMENT_BYTES } from '../format/segment.ts';
+import type { RemoteState } from '../format/state.ts';
+import { readIndex, rewriteGroups } from '../levels/merge-groups.ts';
+import { segmentBytesOf } from '../levels/plan-merge.ts';
+import type { Remote } from '../remote.ts';
+import { advance } from '../state/advance.ts';
+import { listStates, type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
+
+/** States of the journal that a collection keeps. */
+const KEPT_STATES = 1_000;
+
+/** What becomes of a group. */
+export interface GroupFate {
+  readonly group: GroupEntry;
+  readonly fate: 'keep' | 'rewrite' | 'drop';
+  /** Bytes of its segments, and of the records that are needed. */
+  readonly bytes: number;
+  readonly neededBytes: number;
+}
+
+/** A file that is to be deleted, and why. */
+export interface Garbage {
+  readonly path: string;
+  readonly bytes: number;
+  readonly reason: 'unreached' | 'rewritten' | 'old-state' | 'left-over';
+}
+
+/** A collection of a remote. */
+export interface CollectOptions {
+  /** A store that has everything that the remote's refs reach. */
+  readonly store: Parameters<typeof reachedObjects>[0];
+  readonly isDryRun?: boolean | undefined;
+  readonly keptStates?: number | undefined;
+  readonly segmentBytes?: number | undefined;
+  readonly onProgress?: ((done: { readonly groups: number; readonly deleted: number }) => void) | undefined;
+}
+
+/** Result of a collection; of a dry run, what it would be. */
+export interface CollectResult {
+  readonly groups: readonly GroupFate[];
+  readonly garbage: readonly Garbage[];
+  readonly snapshot: RemoteSnapshot;
+}
+
+/**
+ * Collects a remote: replaces CURRENT by a state of the next epoch that names only what is needed, then deletes the
+ * files of earlier epochs that it does not name.
+ *
+ * Throws `remote_refused` with `incomplete` where the store lacks something that the refs reach, `remote_busy`,
+ * `push_unknown`, and what the remote's files throw.
+ */
+export async function collectRemote(remote: Remote, options: CollectOptions): Promise<CollectResult> {
+  const first = await readSnapshot(remote.files);
+  if (first.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
+  if (options.isDryRun === true) {
+    const { fates } = await planGroups(remote, options, first.state);
+    const names = new Set(
+      fates.filter(({ fate }) => fate === 'keep').flatMap(({ group }) => pathsOfGroup(group)),
+    );
+    const state = { ...first.state, epoch: first.state.epoch + 1 };
+    return {
+      groups: fates,
+      garbage: await findGarbage(remote, options, { ...first, state }, names),
+      snapshot: first,
+    };
+  }
+  let fates: readonly GroupFate[] = [];
+  // @spec DML-REM-1008
+  const { snapshot } = await advance(
+    remote,
+    async (base) => {
+      const plan = await planGroups(remote, options, base.state);
+      fates = plan.fates;
+      const groups = await rewritten(remote, options, plan);
+      return { reason: 'collection', epoch: base.state.epoch + 1, groups };
+    },
+    first,
+  );
+  const named = new Set(snapshot.state.groups.flatMap(pathsOfGroup));
+  const garbage = await findGarbage(remote, options, snapshot, named);
+  const paths = garbage.map(({ path }) => path);
+  for (let at = 0; at < paths.length; at += DELETED_TOGETHER) {
+    await remote.files.remove(paths.slice(at, at + DELETED_TOGETHER));
+    options.onProgress?.({ groups: fates.length, deleted: Math.min(at + DELETED_TOGETHER, paths.length) });
+  }
+  return { groups: fates, garbage, snapshot: { ...snapshot, version: snapshot.version ?? null } };
+}
+
+/** Files that are deleted with one request, where the remote has one for several. */
+const DELETED_TOGETHER = 1_000;
+
+/** What becomes of the groups of a state, and by what that is decided. */
+interface GroupPlan {
+  readonly fates: readonly GroupFate[];
+  readonly reached: ReachedObjects;
+  readonly absences: Absences;
+  /** Epoch of the state that the collection makes. */
+  readonly epoch: number;
+}
+
+/** Decides what becomes of each group of a state. */
+async function planGroups(remote: Remote, { store }: CollectOptions, state: RemoteState): Promise<GroupPlan> {
+  const reached = await reachedHere(remote, store, Object.values(state.refs));
+  const absences = await readAbsences(remote.files, state.absences);
+  const fates: GroupFate[] = [];
+  for (const group of state.groups) {
+    const bytes = segmentBytesOf(group);
+    const index = await readIndex(remote.files, group);
+    if (index === undefined)
+      throw remoteError('remote_damaged', {
+        remote: remote.files.name,
+        path: filePath('indexes', group.index),
+        detail: 'missing',
+      });
+    let neededBytes = 0;
+    let hasExcised = false;
+    for (let number = 0; number < index.count; number += 1) {
+      const { class: objectClass, id, length } = index.row(number);
+      if (absences.get(absenceKey(objectClass, id))?.record.type === 'tombstone') hasExcised = true;
+      else if (group.kind === 'cache' || reached.has(objectClass, id)) neededBytes += length + SECTION_BYTES;
+    }
+    // @spec DML-REM-1012
+    for (const { class: objectClass, objectId } of reached.withheld)
+      if (index.find(objectClass, objectId) !== undefined) throw incomplete(remote, objectClass, objectId);
+    // @spec DML-REM-1013
+    const fate = neededBytes === 0 ? 'drop' : hasExcised || neededBytes * 2 <= bytes ? 'rewrite' : 'keep';
+    fates.push({ group, fate, bytes, neededBytes });
+  }
+  return { fates, reached, absences, epoch: state.epoch + 1 };
+}
+
+/** Bytes of a section besides its record: length and CID. */
+const SECTION_BYTES = 38;
+
+/** Returns what the refs reach. */
+async function reachedHere(
+  remote: Remote,
+  store: CollectOptions['store'],
+  commitIds: readonly CommitId[],
+): Promise<ReachedObjects> {
+  try {
+    // @spec DML-REM-1010
+    return await reachedObjects(store, commitIds);
+  } catch (error) {
+    if (!isDmlError(error) || error.code !== 'object_missing') throw error;
+    throw incomplete(remote, String(error.fields.class), String(error.fields.objectId), error);
+  }
+}
+
+function incomplete(remote: Remote, objectClass: string, objectId: string, cause?: unknown): Error {
+  return remoteError(
+    'remote_refused',
+    {
+      remote: remote.files.name,
+      operation: 'be collected from here',
+      reason: `this repository lacks the ${objectClass} ${objectId.slice(0, 12)}, which its refs reach`,
+      detail: 'incomplete',
+      class: objectClass,
+      objectId,
+    },
+    cause,
+  );
+}
+
+/** Returns the groups of the next state, those to rewrite written again. */
+async function rewritten(
+  remote: Remote,
+  { segmentBytes = SEGMENT_BYTES }: CollectOptions,
+  { fates, reached, absences, epoch }: GroupPlan,
+): Promise<GroupEntry[]> {
+  const kept = fates.filter(({ fate }) => fate === 'keep').map(({ group }) => group);
+  const chosen = fates.filter(({ fate }) => fate === 'rewrite');
+  for (const kind of ['objects', 'loose', 'cache'] as const) {
+    const groups = chosen.filter(({ group }) => group.kind === kind).map(({ group }) => group);
+    if (groups.length === 0) continue;
+    const group = await rewriteGroups(remote, groups, {
+      epoch,
+      kind,
+      segmentBytes,
+      isKept: (row) =>
+        absences.get(absenceKey(row.class, row.id))?.record.type !== 'tombstone' &&
+        (kind === 'cache' || reached.has(row.class, row.id)),
+    });
+    if (group === 'gone')
+      throw remoteError('remote_damaged', { remote: remote.files.name, path: 'segments', detail: 'missing' });
+    if (group !== undefined) kept.push(group);
+  }
+  return kept;
+}
+
+function pathsOfGroup(group: GroupEntry): string[] {
+  return [filePath('indexes', group.index), ...group.segments.map(({ file }) => filePath('segments', file))];
+}
+
+/** Lists the files that a state of a new epoch leaves behind. */
+async function findGarbage(
+  { files }: Remote,
+  { keptStates = KEPT_STATES }: CollectOptions,
+  snapshot: CollectResult['snapshot'] | { readonly name: string | null; readonly state: RemoteState },
+  named: ReadonlySet<string>,
+): Promise<Garbage[]> {
+  const { state } = snapshot;
+  const needed = new Set(named);
+  if (state.absences !== null) needed.add(filePath('absences', state.absences));
+  for (const { file } of state.caches) needed.add(filePath('caches', file));
+  // @spec DML-REM-1011
+  let left = keptStates;
+  const before = new Set<string>();
+  for await (const { name, state: earlier } of listStates(files, {
+    version: null,
+    name: snapshot.name,
+    state,
+  })) {
+    for (const group of earlier.groups) for (const path of pathsOfGroup(group)) before.add(path);
+    if (left <= 0) break;
+    needed.add(filePath('states', name));
+    left -= 1;
+  }
+  const garbage: Garbage[] = [];
+  for (const prefix of ['segments/', 'indexes/', 'caches/', 'absences/', 'states/'])
+    for await (const { path, sizeBytes } of files.list(prefix)) {
+      const facts = parseFilePath(path);
+      // @spec DML-REM-1009
+      if (facts === undefined || facts.epoch >= state.epoch || needed.has(path)) continue;
+      garbage.push({ path, bytes: sizeBytes, reason: reasonOf(prefix, before.has(path)) });
+    }
+  return garbage;
+}
+
+function reasonOf(prefix: string, wasNamed: boolean): Garbage['reason'] {
+  if (prefix === 'states/') return 'old-state';
+  return wasNamed ? 'unreached' : 'left-over';
+}

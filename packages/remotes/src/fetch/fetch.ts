@@ -1,0 +1,277 @@
+import { type CommitId, isDmlError, type ObjectClass, type ObjectId } from '@daggerml/object-model';
+import {
+  type ByteStream,
+  type ImportHost,
+  importCar,
+  type Ref,
+  type RefName,
+  remoteRef,
+  tagRef,
+} from '@daggerml/store';
+import { remoteError } from '../errors.ts';
+import { type Absences, readAbsences } from '../format/absences.ts';
+import type { GroupEntry } from '../format/group.ts';
+import type { Remote } from '../remote.ts';
+import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
+import type { StateMemory } from '../state/state-memory.ts';
+import { closureSections, incompleteError } from './closure-sections.ts';
+import { type FetchCounts, type FetchSource, FileGone, groupSections, streamHead } from './fetch-stream.ts';
+
+/** A store that takes objects and tracking refs. */
+export interface FetchHost extends ImportHost {
+  has(objectClass: ObjectClass, id: ObjectId): boolean;
+  readRefs(): Ref[];
+}
+
+/** A fetch of the branches and tags of a remote. */
+export interface FetchOptions {
+  readonly store: FetchHost;
+  /** Name of the remote in this repository, in the names of its tracking refs. */
+  readonly remoteName: string;
+  readonly memory: StateMemory;
+  /** Names of branches; all by default. */
+  readonly branches?: readonly string[] | undefined;
+  /** Removes tracking refs of branches that the remote does not have any more. */
+  readonly prune?: boolean | undefined;
+  /** Takes the tombstones of this remote: objects are then excised here as well, for good. */
+  readonly acceptExcisions?: boolean | undefined;
+  /** Most bytes that are read of a remote. */
+  readonly maxBytes?: number | undefined;
+  readonly onProgress?: ((counts: Readonly<FetchCounts>) => void) | undefined;
+}
+
+/** A ref that a fetch moved. */
+export interface FetchedRef {
+  readonly ref: RefName;
+  readonly before: CommitId | null;
+  readonly after: CommitId | null;
+}
+
+/** Result of a fetch. */
+export interface FetchResult {
+  /** Refs that moved, tracking refs that were removed among them. */
+  readonly moved: readonly FetchedRef[];
+  /** Tags of the remote that are others here, and stay as they are. */
+  readonly keptTags: readonly RefName[];
+  readonly counts: Readonly<FetchCounts>;
+  /** Tombstones and stubs that were taken. */
+  readonly tombstones: number;
+  readonly stubs: number;
+  readonly snapshot: RemoteSnapshot;
+}
+
+/** What a state asks a repository to take. */
+interface Wanted {
+  /** By the name of the ref on the remote. */
+  readonly targets: ReadonlyMap<RefName, { readonly ref: RefName; readonly commitId: CommitId }>;
+  readonly pruned: readonly FetchedRef[];
+  readonly keptTags: readonly RefName[];
+}
+
+/**
+ * Fetches what the repository lacks of a remote and moves the tracking refs, together, once all of it is here.
+ *
+ * Throws `remote_damaged` for a remote that does not hold what its refs reach, `transfer_invalid` with
+ * `excision_offered` for tombstones that are not accepted, and what the remote's files throw.
+ */
+export async function fetch(remote: Remote, options: FetchOptions): Promise<FetchResult> {
+  const { memory } = options;
+  const counts: FetchCounts = { requests: 1, bytes: 0, objects: 0 };
+  const recalled = await memory.recall();
+  let known = recalled;
+  let gone: { readonly path: string; readonly version: string | null } | undefined;
+  for (;;) {
+    const read = known?.version
+      ? await readSnapshot(remote.files, known.version)
+      : await readSnapshot(remote.files);
+    // @spec DML-REM-0911
+    const snapshot = read === 'unchanged' ? (known as RemoteSnapshot) : read;
+    if (gone !== undefined && gone.version === snapshot.version)
+      throw remoteError('remote_damaged', { remote: remote.files.name, path: gone.path, detail: 'missing' });
+    if (snapshot.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
+    try {
+      const fetched = await take(remote, options, { snapshot, recalled, counts });
+      await memory.remember(snapshot);
+      return { ...fetched, counts, snapshot };
+    } catch (error) {
+      // @spec DML-REM-0914
+      if (!(error instanceof FileGone)) throw error;
+      gone = { path: error.path, version: snapshot.version };
+      known = undefined;
+    }
+  }
+}
+
+interface Taking {
+  readonly snapshot: RemoteSnapshot;
+  readonly recalled: RemoteSnapshot | undefined;
+  readonly counts: FetchCounts;
+}
+
+async function take(
+  remote: Remote,
+  options: FetchOptions,
+  { snapshot, recalled, counts }: Taking,
+): Promise<Omit<FetchResult, 'counts' | 'snapshot'>> {
+  const { store } = options;
+  const wanted = wantedOf(options, snapshot);
+  const { pruned, keptTags } = wanted;
+  const missing = [...wanted.targets.values()].filter(
+    ({ ref, commitId }) => store.getRef(ref)?.commitId !== commitId,
+  );
+  let taken = { moved: [] as readonly FetchedRef[], tombstones: 0, stubs: 0 };
+  if (missing.length > 0) {
+    const { groups } = snapshot.state;
+    const seen = new Set(recalled?.state.groups.map(({ index }) => index));
+    const isEmpty = store.readRefs().length === 0;
+    const source: FetchSource = {
+      files: remote.files,
+      counts,
+      onProgress: (now) => {
+        assertWithin(options, now, remote);
+        options.onProgress?.(now);
+      },
+      // Nothing is here, so that every segment is read whole.
+      isHere: isEmpty ? undefined : (objectClass, id) => store.has(objectClass, id),
+    };
+    const fetched = groups.filter(({ kind, index }) => kind !== 'cache' && (isEmpty || !seen.has(index)));
+    assertWithin(options, { bytes: isEmpty ? totalBytes(fetched) : 0 }, remote);
+    const absences = await readAbsences(remote.files, snapshot.state.absences);
+    const importing = { remote, options, wanted, absences };
+    try {
+      taken = await importStream(importing, groupSections(source, fetched));
+    } catch (error) {
+      if (!isIncomplete(error)) throw error;
+      // What was here is not whole, or is in groups that were looked at before.
+      const sections = closureSections({
+        source,
+        groups: groups.filter(({ kind }) => kind !== 'cache'),
+        commitIds: missing.map(({ commitId }) => commitId),
+        get: (objectClass, id) => store.get(objectClass, id),
+        isWhole: wholeCommits(store),
+      });
+      taken = await importStream(importing, sections).catch((cause: unknown) => {
+        if (isIncomplete(cause)) throw incompleteError(remote.files.name, cause.fields, cause);
+        throw cause;
+      });
+    }
+  }
+  if (pruned.length > 0) prune(remote, options, pruned);
+  return { ...taken, moved: [...taken.moved, ...pruned], keptTags };
+}
+
+function totalBytes(groups: readonly GroupEntry[]): number {
+  return groups.flatMap(({ segments }) => segments).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** @spec DML-REM-0909 */
+function assertWithin(
+  { maxBytes }: FetchOptions,
+  { bytes }: { readonly bytes: number },
+  remote: Remote,
+): void {
+  if (maxBytes !== undefined && bytes > maxBytes)
+    throw remoteError('remote_refused', {
+      remote: remote.files.name,
+      operation: 'stay within the limit',
+      reason: `it offers more than ${maxBytes} bytes`,
+      detail: 'limit',
+    });
+}
+
+/** Returns the check whether a ref of the store leads to a commit, so that all that it reaches is here. */
+function wholeCommits(
+  store: FetchHost,
+): (link: { readonly class: ObjectClass; readonly id: ObjectId }) => boolean {
+  const ids = new Set<string>(store.readRefs().map(({ commitId }) => commitId));
+  return (link) => link.class === 'commit' && ids.has(link.id);
+}
+
+function isIncomplete(error: unknown): error is { readonly fields: Readonly<Record<string, unknown>> } {
+  return isDmlError(error) && error.code === 'transfer_invalid' && error.detail === 'incomplete';
+}
+
+function wantedOf(
+  { store, remoteName, branches, prune: isPruning }: FetchOptions,
+  { state }: RemoteSnapshot,
+): Wanted {
+  const targets = new Map<RefName, { ref: RefName; commitId: CommitId }>();
+  const keptTags: RefName[] = [];
+  for (const [key, commitId] of Object.entries(state.refs)) {
+    const name = key.slice(key.indexOf('/') + 1);
+    if (key.startsWith('tags/')) {
+      const ref = tagRef(name);
+      const present = store.getRef(ref)?.commitId;
+      // @spec DML-REM-0913
+      if (present !== undefined && present !== commitId) keptTags.push(ref);
+      else targets.set(ref, { ref, commitId });
+      continue;
+    }
+    if (branches === undefined || branches.includes(name))
+      targets.set(`refs/${key}` as RefName, { ref: remoteRef(remoteName, name), commitId });
+  }
+  const unknown = branches?.find((name) => !Object.hasOwn(state.refs, `heads/${name}`));
+  if (unknown !== undefined)
+    throw remoteError('remote_missing', { remote: remoteName, branch: unknown, detail: 'branch' });
+  // @spec DML-REM-0912
+  const pruned = isPruning === true ? outdated(store, remoteName, state.refs) : [];
+  return { targets, keptTags, pruned };
+}
+
+/** Returns the tracking refs of branches that a remote does not have. */
+function outdated(
+  store: FetchHost,
+  remoteName: string,
+  refs: Readonly<Record<string, CommitId>>,
+): FetchedRef[] {
+  const prefix = `refs/remotes/${remoteName}/`;
+  return store
+    .readRefs()
+    .filter(
+      ({ name }) => name.startsWith(prefix) && !Object.hasOwn(refs, `heads/${name.slice(prefix.length)}`),
+    )
+    .map(({ name, commitId }) => ({ ref: name, before: commitId, after: null }));
+}
+
+function prune({ actor, files }: Remote, { store }: FetchOptions, pruned: readonly FetchedRef[]): void {
+  store.transact('fetch/prune', (transaction) => {
+    for (const { ref, before } of pruned)
+      transaction.updateRef({ ref, expected: before, next: null, actor, reason: `prune ${files.name}` });
+  });
+}
+
+interface Importing {
+  readonly remote: Remote;
+  readonly options: FetchOptions;
+  readonly wanted: Wanted;
+  readonly absences: Absences;
+}
+
+/** Imports refs and sections; a ref that somebody else moves meanwhile is imported again. */
+async function importStream(
+  { remote, options, wanted, absences }: Importing,
+  sections: AsyncIterable<Uint8Array>,
+): Promise<{ readonly moved: readonly FetchedRef[]; readonly tombstones: number; readonly stubs: number }> {
+  const { targets } = wanted;
+  const refs = [...targets].map(([ref, { commitId }]) => ({ ref, commitId }));
+  const stream = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* streamHead(refs, absences);
+    yield* sections;
+  };
+  const importOnce = (bytes: ByteStream): ReturnType<typeof importCar> =>
+    importCar(options.store, bytes, {
+      actor: remote.actor,
+      reason: `fetch ${remote.files.name}`,
+      mapRef: (name) => targets.get(name)?.ref,
+      // Tracking refs follow the remote wherever it goes. @spec DML-REM-0902
+      force: true,
+      acceptWithheld: true,
+      // @spec DML-REM-0910
+      acceptExcisions: options.acceptExcisions === true,
+    });
+  let result = await importOnce(stream());
+  // All objects are here now, so that another try takes refs alone.
+  while (result.state === 'refused') result = await importOnce(streamHead(refs, absences));
+  const moved = result.refs.filter(({ before, after }) => before !== after);
+  return { moved, tombstones: result.tombstones, stubs: result.stubs };
+}

@@ -1,0 +1,272 @@
+import type { CommitId } from '@daggerml/object-model';
+import { type OutgoingHost, outgoingObjects } from '@daggerml/store';
+import {
+  type Absence,
+  type Absences,
+  absenceKey,
+  absenceOf,
+  encodeAbsences,
+  readAbsences,
+  withAbsences,
+} from '../format/absences.ts';
+import { filePath, NONCE_BYTES, newFileName } from '../format/file-path.ts';
+import type { GroupEntry } from '../format/group.ts';
+import type { IndexObject } from '../format/index-object.ts';
+import { SEGMENT_BYTES, type SentObject } from '../format/segment.ts';
+import { readIndex, rewriteGroups } from '../levels/merge-groups.ts';
+import { planMerge } from '../levels/plan-merge.ts';
+import type { Remote } from '../remote.ts';
+import { advance, type StateChange } from '../state/advance.ts';
+import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
+import type { StateMemory } from '../state/state-memory.ts';
+import { planRefs, type RefMove, type RefPush } from './plan-refs.ts';
+import { GroupWriter, type PutProgress, sentObject } from './put-groups.ts';
+
+/** Bytes that are put before they are made known, so that a push that is cut need not put them again. */
+const LOOSE_BYTES = 256 * 2 ** 20;
+
+/** A push of refs to a remote. */
+export interface PushOptions {
+  readonly store: OutgoingHost;
+  readonly pushes: readonly RefPush[];
+  readonly memory: StateMemory;
+  /** For the journal of the remote; names the refs by default. */
+  readonly reason?: string | undefined;
+  readonly segmentBytes?: number | undefined;
+  readonly looseBytes?: number | undefined;
+  readonly onProgress?: ((progress: Readonly<PutProgress>) => void) | undefined;
+}
+
+/** Result of a push. */
+export interface PushResult {
+  /** Refs that moved; empty where all were in place. */
+  readonly moves: readonly RefMove[];
+  readonly objects: number;
+  /** Bytes of the segments that were put. */
+  readonly bytes: number;
+  /** The state in effect after it. */
+  readonly snapshot: RemoteSnapshot | undefined;
+  /** Refs of the remote after it, without `refs/`. */
+  readonly refs: Readonly<Record<string, CommitId>>;
+}
+
+/** What a push has put for its refs in one epoch. */
+interface Prepared {
+  readonly epoch: number;
+  readonly tips: ReadonlySet<CommitId>;
+  /** Groups that hold what the remote lacked, some of which may be listed as loose ones already. */
+  readonly groups: readonly GroupEntry[];
+  /** Index objects of the loose groups that hold something of it. */
+  readonly used: ReadonlySet<string>;
+  readonly absences: readonly Absence[];
+}
+
+/**
+ * Pushes refs with all that they reach: puts the objects that the remote lacks, then a state with the new refs, which
+ * takes effect as a whole or not at all. The caller moves tracking refs by the result.
+ *
+ * Throws `push_not_fast_forward` and `push_stale` where a ref may not move, `push_unknown` where nobody can say whether
+ * it did, `remote_busy`, `object_missing` for a commit that is not whole here, and what the remote's files throw.
+ */
+export async function push(remote: Remote, options: PushOptions): Promise<PushResult> {
+  const recalled = await options.memory.recall();
+  const { version } = recalled ?? {};
+  const seen = version ? await readSnapshot(remote.files, version) : await readSnapshot(remote.files);
+  // @spec DML-REM-0813
+  const first = seen === 'unchanged' ? (recalled as RemoteSnapshot) : seen;
+  const work = new Push(remote, options);
+  const { snapshot } = await advance(remote, (base) => work.propose(base), await work.prepare(first));
+  const known = snapshot.version === undefined ? undefined : { ...snapshot, version: snapshot.version };
+  await options.memory.remember(known);
+  return { moves: work.moves, ...work.counts, snapshot: known, refs: snapshot.state.refs };
+}
+
+class Push {
+  readonly #remote: Remote;
+  readonly #options: PushOptions;
+  readonly #segmentBytes: number;
+  #prepared: Prepared | undefined;
+  #mayMerge = true;
+  moves: readonly RefMove[] = [];
+  readonly counts = { objects: 0, bytes: 0 };
+
+  constructor(remote: Remote, options: PushOptions) {
+    this.#remote = remote;
+    this.#options = options;
+    this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
+  }
+
+  #plan(base: RemoteSnapshot): ReturnType<typeof planRefs> {
+    const { store, pushes } = this.#options;
+    return planRefs(base.state, pushes, { reader: store, remote: this.#remote.files.name });
+  }
+
+  /** Puts what the remote lacks, and returns the state that is in effect then. */
+  async prepare(base: RemoteSnapshot): Promise<RemoteSnapshot> {
+    const { moves } = this.#plan(base);
+    const tips = moves.flatMap(({ after }) => (after === null ? [] : [after]));
+    const { epoch } = base.state;
+    if (tips.length === 0) {
+      this.#prepared = { epoch, tips: new Set(), groups: [], used: new Set(), absences: [] };
+      return base;
+    }
+    const loose = await this.#readLoose(base);
+    const excised = await readAbsences(this.#remote.files, base.state.absences);
+    const used = new Set<string>();
+    const groups: GroupEntry[] = [];
+    const absences: Absence[] = [];
+    let snapshot = base;
+    let writer = this.#writer(epoch);
+    try {
+      const { store } = this.#options;
+      // @spec DML-REM-0816
+      // @spec DML-REM-0509
+      for await (const block of outgoingObjects(store, tips, Object.values(base.state.refs))) {
+        const object = sentObject(block);
+        if (object === undefined) {
+          // @spec DML-REM-0809
+          // @spec DML-REM-0815
+          const absence = absenceOf(block.bytes);
+          if (absence !== undefined) absences.push(absence);
+          continue;
+        }
+        if (isExcised(excised, object) || isThere(loose, object, used)) continue;
+        await writer.add(object);
+        if (writer.putBytes < (this.#options.looseBytes ?? LOOSE_BYTES)) continue;
+        // @spec DML-REM-0818
+        snapshot = await this.#makeKnown(await this.#finish(writer, groups), snapshot);
+        if (snapshot.state.epoch !== epoch) return await this.prepare(snapshot);
+        writer = this.#writer(epoch);
+      }
+      await this.#finish(writer, groups);
+    } finally {
+      await writer.abandon();
+    }
+    for (const { index } of groups) used.add(index);
+    this.#prepared = { epoch, tips: new Set(tips), groups, used, absences };
+    return snapshot;
+  }
+
+  #writer(epoch: number): GroupWriter {
+    const { onProgress } = this.#options;
+    return new GroupWriter(this.#remote, {
+      epoch,
+      kind: 'objects',
+      segmentBytes: this.#segmentBytes,
+      onProgress,
+    });
+  }
+
+  async #finish(writer: GroupWriter, groups: GroupEntry[]): Promise<GroupEntry | undefined> {
+    const group = await writer.finish();
+    this.counts.objects += writer.objectCount;
+    this.counts.bytes += writer.putBytes;
+    if (group !== undefined) groups.push(group);
+    return group;
+  }
+
+  /** Lists a group as a loose one, with unchanged refs. */
+  async #makeKnown(group: GroupEntry | undefined, from: RemoteSnapshot): Promise<RemoteSnapshot> {
+    if (group === undefined) return from;
+    const epoch = from.state.epoch;
+    const { snapshot } = await advance(
+      this.#remote,
+      async (base) =>
+        base.state.epoch === epoch
+          ? {
+              reason: 'objects of a push under way',
+              groups: [...base.state.groups, { ...group, kind: 'loose' as const }],
+            }
+          : undefined,
+      from,
+    );
+    return snapshot.version === undefined
+      ? await readSnapshot(this.#remote.files)
+      : { ...snapshot, version: snapshot.version };
+  }
+
+  async #readLoose({ state }: RemoteSnapshot): Promise<ReadonlyMap<string, IndexObject>> {
+    const loose = new Map<string, IndexObject>();
+    for (const group of state.groups) {
+      const index = group.kind === 'loose' ? await readIndex(this.#remote.files, group) : undefined;
+      if (index !== undefined) loose.set(group.index, index);
+    }
+    return loose;
+  }
+
+  /** Returns the change of a state that this push is. */
+  async propose(base: RemoteSnapshot): Promise<StateChange | undefined> {
+    const { moves, refs } = this.#plan(base);
+    this.moves = moves;
+    if (moves.length === 0) return undefined;
+    const isPrepared = (prepared: Prepared | undefined): prepared is Prepared =>
+      prepared?.epoch === base.state.epoch &&
+      moves.every(({ after }) => after === null || prepared.tips.has(after));
+    // @spec DML-REM-0817
+    if (!isPrepared(this.#prepared)) await this.prepare(base);
+    const prepared = this.#prepared as Prepared;
+    const listed = new Set(base.state.groups.map(({ index }) => index));
+    const groups = base.state.groups.map((group) =>
+      prepared.used.has(group.index) ? { ...group, kind: 'objects' as const } : group,
+    );
+    groups.push(...prepared.groups.filter(({ index }) => !listed.has(index)));
+    return {
+      reason: this.#options.reason ?? reasonOf(moves),
+      refs,
+      groups: await this.#merged(groups, base.state.epoch),
+      absences: await this.#absences(base, prepared.absences),
+    };
+  }
+
+  /** Merges small groups, once for each push. */
+  async #merged(groups: readonly GroupEntry[], epoch: number): Promise<readonly GroupEntry[]> {
+    const chosen = this.#mayMerge ? planMerge(groups, this.#segmentBytes) : [];
+    this.#mayMerge = false;
+    const [first] = chosen;
+    if (first === undefined) return groups;
+    const segmentBytes = this.#segmentBytes;
+    const merged = await rewriteGroups(this.#remote, chosen, { epoch, kind: first.kind, segmentBytes });
+    if (merged === 'gone') return groups;
+    // @spec DML-REM-0508
+    const others = groups.filter((group) => !chosen.includes(group));
+    return merged === undefined ? others : [...others, merged];
+  }
+
+  /** Returns the name of the file of absences, which is put where this push adds some. */
+  async #absences(base: RemoteSnapshot, added: readonly Absence[]): Promise<string | null> {
+    if (added.length === 0) return base.state.absences;
+    const present = await readAbsences(this.#remote.files, base.state.absences);
+    // @spec DML-REM-0822
+    const all = withAbsences(present, added);
+    const bytes = encodeAbsences(all);
+    if (bytes.equals(encodeAbsences(present))) return base.state.absences;
+    const file = newFileName(base.state.epoch, bytes, this.#remote.randomBytes(NONCE_BYTES));
+    await this.#remote.files.put(filePath('absences', file), bytes);
+    return file;
+  }
+}
+
+/** Checks whether the remote has a tombstone for an object. @spec DML-REM-0821 */
+function isExcised(absences: Absences, { class: objectClass, id }: SentObject): boolean {
+  return absences.get(absenceKey(objectClass, id))?.record.type === 'tombstone';
+}
+
+/** Checks whether an object is in a loose group, and notes which. @spec DML-REM-0807 */
+function isThere(
+  loose: ReadonlyMap<string, IndexObject>,
+  { class: objectClass, id }: SentObject,
+  used: Set<string>,
+): boolean {
+  for (const [name, index] of loose)
+    if (index.find(objectClass, id) !== undefined) {
+      used.add(name);
+      return true;
+    }
+  return false;
+}
+
+function reasonOf(moves: readonly RefMove[]): string {
+  const names = moves.map(({ ref, kind }) => `${kind === 'deleted' ? 'delete ' : ''}${ref.slice(5)}`);
+  const text = `push ${names.join(', ')}`;
+  return text.length <= 1024 ? text : `${text.slice(0, 1000)} and others`;
+}

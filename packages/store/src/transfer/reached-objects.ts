@@ -1,0 +1,49 @@
+import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
+import { storeError } from '../errors.ts';
+import type { ObjectName } from '../excision/plan.ts';
+import { assertReadable } from '../objects/objects.ts';
+import { describeKey, idOfKey, objectKey, parseObjectKey } from '../tables/keyspace.ts';
+import { ObjectKeySet } from '../walk/object-key-set.ts';
+import { RowReader } from '../walk/row-reader.ts';
+import { nextTurn } from '../walk/run-steps.ts';
+
+/** Objects looked at before the event loop turns. */
+const STEP_OBJECTS = 10_000;
+
+/** What some commits reach: about 50 bytes for each object. */
+export interface ReachedObjects {
+  readonly count: number;
+  has(objectClass: ObjectClass, id: ObjectId): boolean;
+  /** Objects that are withheld here, so that it is unknown what they reach. */
+  readonly withheld: readonly ObjectName[];
+}
+
+/** Returns everything that some commits reach; throws `object_missing` for what is absent without a reason. */
+export async function reachedObjects(
+  { engine }: { readonly engine: Engine },
+  commitIds: readonly CommitId[],
+): Promise<ReachedObjects> {
+  const keys = new ObjectKeySet();
+  for (const commitId of commitIds) keys.add(objectKey('commit', commitId) as Buffer);
+  const withheld: ObjectName[] = [];
+  const rows = new RowReader(engine);
+  for (let ordinal = 0; ordinal < keys.size; ordinal += 1) {
+    if (ordinal % STEP_OBJECTS === 0) await nextTurn(engine);
+    const key = keys.keyAt(ordinal);
+    const state = rows.look(key);
+    if (state === 'absent') throw storeError('object_missing', describeKey(key));
+    if (state === 'newer' || state === 'damaged') assertReadable(engine, key);
+    if (state === 'withheld')
+      withheld.push({ class: parseObjectKey(key)?.class as ObjectClass, objectId: idOfKey(key) });
+    rows.addLinksTo(keys);
+  }
+  return {
+    count: keys.size,
+    withheld,
+    has: (objectClass, id) => {
+      const key = objectKey(objectClass, id);
+      return key !== undefined && keys.has(key);
+    },
+  };
+}
