@@ -14,7 +14,7 @@ import {
 export type FaultMoment = 'before' | 'after';
 
 /** A fault of a server, for one request. */
-export type Fault =
+export type ServerFault =
   /** An answer with a status and a code, whatever the effect was. */
   | {
       readonly kind: 'status';
@@ -66,7 +66,7 @@ export class FaultServer {
   /** All requests that have come, oldest first. */
   readonly requests: SeenRequest[] = [];
   readonly #server: Server;
-  readonly #faults: { readonly target: FaultTarget; readonly faults: Fault[] }[] = [];
+  readonly #faults: { readonly target: FaultTarget; readonly faults: ServerFault[] }[] = [];
 
   private constructor() {
     this.modes = {
@@ -97,7 +97,7 @@ export class FaultServer {
   }
 
   /** Makes the next requests to a target go wrong, one fault each; what was asked for earlier comes first. */
-  fail(target: FaultTarget, ...faults: Fault[]): void {
+  fail(target: FaultTarget, ...faults: ServerFault[]): void {
     this.#faults.push({ target, faults });
   }
 
@@ -145,7 +145,7 @@ export class FaultServer {
     return this.buckets.answer(request);
   }
 
-  #faultFor({ operation, key }: S3Request): Fault {
+  #faultFor({ operation, key }: S3Request): ServerFault {
     for (const { target, faults } of this.#faults) {
       const isMeant =
         (target.operation === undefined || target.operation === operation) && (target.key?.test(key) ?? true);
@@ -155,7 +155,7 @@ export class FaultServer {
     return { kind: 'none' };
   }
 
-  #send(outgoing: ServerResponse, isHead: boolean, answer: S3Answer, kind: Fault['kind']): void {
+  #send(outgoing: ServerResponse, isHead: boolean, answer: S3Answer, kind: ServerFault['kind']): void {
     const { status, headers, body } = answer;
     if (kind === 'reset') outgoing.socket?.resetAndDestroy();
     if (kind === 'reset' || kind === 'silence') return;
@@ -191,7 +191,7 @@ async function readRequest(incoming: IncomingMessage): Promise<S3Request> {
 }
 
 /** Returns what is sent in place of an answer. */
-function spoil(answer: S3Answer | undefined, fault: Fault): S3Answer {
+function spoil(answer: S3Answer | undefined, fault: ServerFault): S3Answer {
   if (fault.kind === 'status') {
     const { status, code, headers = {} } = fault;
     const error = errorAnswer(status, code, `a fault was asked for`);

@@ -48,7 +48,6 @@ export const DEFAULT_LIMITS: S3Limits = {
 /** Clock and chance, for pauses and limits. */
 export interface S3Surroundings {
   readonly limits: S3Limits;
-  /** A clock that never goes back. */
   readonly nowMs: () => number;
   readonly pause: (ms: number) => Promise<void>;
   /** Returns a number from 0 up to, not including, 1. */
