@@ -5,11 +5,9 @@ import {
   type Absences,
   absenceKey,
   absenceOf,
-  encodeAbsences,
   readAbsences,
   withAbsences,
 } from '../format/absences.ts';
-import { filePath, NONCE_BYTES, newFileName } from '../format/file-path.ts';
 import type { GroupEntry } from '../format/group.ts';
 import type { IndexObject } from '../format/index-object.ts';
 import { SEGMENT_BYTES, type SentObject } from '../format/segment.ts';
@@ -20,6 +18,7 @@ import { advance, type StateChange } from '../state/advance.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { planRefs, type RefMove, type RefPush } from './plan-refs.ts';
+import { putAbsences } from './put-absences.ts';
 import { GroupWriter, type PutProgress, sentObject } from './put-groups.ts';
 
 /** Bytes that are put before they are made known, so that a push that is cut need not put them again. */
@@ -237,12 +236,7 @@ class Push {
     if (added.length === 0) return base.state.absences;
     const present = await readAbsences(this.#remote.files, base.state.absences);
     // @spec DML-REM-0822
-    const all = withAbsences(present, added);
-    const bytes = encodeAbsences(all);
-    if (bytes.equals(encodeAbsences(present))) return base.state.absences;
-    const file = newFileName(base.state.epoch, bytes, this.#remote.randomBytes(NONCE_BYTES));
-    await this.#remote.files.put(filePath('absences', file), bytes);
-    return file;
+    return putAbsences(this.#remote, withAbsences(present, added), { before: present, state: base.state });
   }
 }
 
