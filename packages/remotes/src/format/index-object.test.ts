@@ -174,7 +174,7 @@ describe('an index object is refused', () => {
     expect(refusal(() => checkHash(path, good.subarray(1), 'r'))).toBe('remote_damaged hash');
   });
 
-  it('as newer when its format is, whatever follows [DML-REM-0416]', () => {
+  it('as newer when its format is, whatever follows [DML-REM-0516]', () => {
     const newer = Buffer.concat([good.subarray(0, 8), Buffer.from([0, 0, 0, 2]), Buffer.alloc(8, 0xff)]);
     expect(refusal(() => IndexObject.parse(newer, ORIGIN))).toBe('remote_format_newer');
   });
