@@ -15,7 +15,7 @@ export interface DryFiles extends RemoteFiles {
   readonly cost: Readonly<TransferCost>;
 }
 
-/** Wraps files so that work with them costs nothing but reads, and tells what it would cost. @spec DML-REM-0805 */
+/** Wraps files so that work with them costs nothing but reads, and tells what it would cost. */
 export function dryFiles(files: RemoteFiles): DryFiles {
   const cost: TransferCost = { writes: 0, reads: 0, sentBytes: 0, receivedBytes: 0 };
   const written = (bytes: number): void => {
