@@ -16,6 +16,12 @@ export {
 } from './fetch/fetch.ts';
 export type { FetchCounts } from './fetch/fetch-stream.ts';
 export { canonicalRemoteUri } from './files/canonical-remote-uri.ts';
+export {
+  type FolderFilesOptions,
+  type FolderSurroundings,
+  openFolderFiles,
+} from './files/folder/folder-files.ts';
+export { openFiles } from './files/open-files.ts';
 export type { ByteRange, FileVersion, ListedFile, RemoteFiles, SwapAnswer } from './files/remote-files.ts';
 export type { GroupEntry, GroupKind, SegmentEntry } from './format/group.ts';
 export type { CacheEntry, RemoteState } from './format/state.ts';
