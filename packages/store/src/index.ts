@@ -106,6 +106,7 @@ export type { ReceivedCounts } from './transfer/receive.ts';
 export type { Finding, VerifyProgress, VerifySummary } from './verify/finding.ts';
 export type { ObjectFault } from './verify/object-fault.ts';
 export { type VerifyOptions, verifyStore } from './verify/verify-store.ts';
+export { ObjectKeySet } from './walk/object-key-set.ts';
 export type { GcRoot } from './walk/roots.ts';
 export type { ClassTally, ObjectTally } from './walk/tally.ts';
 export type { Transactor, WriteTransaction } from './write-transaction.ts';

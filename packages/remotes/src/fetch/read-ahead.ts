@@ -3,13 +3,15 @@
  * iteration; those that run then are waited for and their results dropped.
  */
 export async function* readAhead<Result>(
-  tasks: Iterable<() => Promise<Result>>,
+  tasks: Iterable<() => Promise<Result>> | AsyncIterable<() => Promise<Result>>,
   parallel: number,
 ): AsyncGenerator<Result, void, undefined> {
   const running: Promise<Result>[] = [];
-  const source = tasks[Symbol.iterator]();
-  const start = (): void => {
-    const next = source.next();
+  const source = Symbol.asyncIterator in tasks ? tasks[Symbol.asyncIterator]() : tasks[Symbol.iterator]();
+  let isOver = false;
+  const start = async (): Promise<void> => {
+    const next = await source.next();
+    isOver = next.done === true;
     if (next.done === true) return;
     const task = next.value();
     // A rejection is seen when its turn comes.
@@ -17,17 +19,14 @@ export async function* readAhead<Result>(
     running.push(task);
   };
   try {
-    while (running.length < parallel) {
-      const before = running.length;
-      start();
-      if (running.length === before) break;
-    }
+    while (running.length < parallel && !isOver) await start();
     for (let next = running.shift(); next !== undefined; next = running.shift()) {
       const result = await next;
-      start();
+      if (!isOver) await start();
       yield result;
     }
   } finally {
     await Promise.allSettled(running);
+    await source.return?.();
   }
 }

@@ -158,6 +158,7 @@ export class IndexObject {
     const damaged = (detail: string): Error => remoteError('remote_damaged', { ...origin, detail });
     if (bytes.length < HEAD_BYTES || !bytes.subarray(0, 8).equals(MAGIC)) throw damaged('magic');
     const format = bytes.readUInt32BE(8);
+    // @spec DML-REM-0516
     if (format > FORMAT) throw remoteError('remote_format_newer', { ...origin, format });
     if (format !== FORMAT) throw damaged('format');
     const segmentCount = bytes.readUInt32BE(12);
@@ -226,6 +227,20 @@ export class IndexObject {
       else high = middle;
     }
     return undefined;
+  }
+
+  /** Returns where the record of the row with a number lies. */
+  position(number: number): RecordPosition {
+    return this.#positionAt(this.#rowsAt + number * ROW_BYTES);
+  }
+
+  /** Returns the key that stores have for the object of the row with a number: class and id, 33 bytes. */
+  objectKey(number: number): Uint8Array {
+    const at = this.#rowsAt + number * ROW_BYTES;
+    const key = Buffer.allocUnsafe(ID_BYTES + 1);
+    key[0] = this.#bytes[at + ID_BYTES] as number;
+    this.#bytes.copy(key, 1, at, at + ID_BYTES);
+    return key;
   }
 
   #positionAt(at: number): RecordPosition {

@@ -1,8 +1,11 @@
+import { ObjectKeySet } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
+import { readAhead } from '../fetch/read-ahead.ts';
 import type { RemoteFiles } from '../files/remote-files.ts';
 import { checkHash, filePath } from '../format/file-path.ts';
 import type { GroupEntry, GroupKind, SegmentEntry } from '../format/group.ts';
 import { IndexObject, type IndexRow } from '../format/index-object.ts';
+import type { FileOrigin } from '../format/read-json.ts';
 import { recordAt, type SentObject } from '../format/segment.ts';
 import { GroupWriter } from '../push/put-groups.ts';
 import type { Remote } from '../remote.ts';
@@ -51,41 +54,31 @@ export interface Rewriting {
   readonly epoch: number;
   readonly kind: GroupKind;
   readonly segmentBytes: number;
-  /** All by default. */
-  readonly isKept?: (row: IndexRow) => boolean;
+  /** All by default; the answer is the same for the same object. */
+  readonly isKept?: ((row: IndexRow) => boolean) | undefined;
 }
+
+/** Files that are read at the same time, and held in memory. */
+const PARALLEL_READS = 3;
 
 /**
  * Writes the records of groups again, each once, and returns their new group; `gone` where a file of theirs is not there
- * any more, and undefined where nothing is kept. Holds one segment that is read and a few that are written.
+ * any more, and undefined where nothing is kept. Holds a few segments, and about 50 bytes for each record.
+ *
+ * Throws `remote_damaged` for a record that does not hash to its id, with nothing put that a state will name.
  *
  * @spec DML-REM-0515
  */
 export async function rewriteGroups(
   remote: Remote,
   groups: readonly GroupEntry[],
-  { epoch, kind, segmentBytes, isKept = () => true }: Rewriting,
+  { epoch, kind, segmentBytes, isKept }: Rewriting,
 ): Promise<GroupEntry | 'gone' | undefined> {
   const writer = new GroupWriter(remote, { epoch, kind, segmentBytes });
-  const written = new Set<string>();
   try {
-    for (const group of groups) {
-      const index = await readIndex(remote.files, group);
-      if (index === undefined) return 'gone';
-      const rowsOf: IndexRow[][] = group.segments.map(() => []);
-      for (let number = 0; number < index.count; number += 1) {
-        const row = index.row(number);
-        const key = `${row.class} ${row.id}`;
-        if (!isKept(row) || written.has(key)) continue;
-        written.add(key);
-        rowsOf[row.segment]?.push(row);
-      }
-      for (const [number, rows] of rowsOf.entries()) {
-        if (rows.length === 0) continue;
-        const objects = await readObjects(remote.files, group.segments[number] as SegmentEntry, rows);
-        if (objects === undefined) return 'gone';
-        for (const object of objects) await writer.add(object);
-      }
+    for await (const objects of readAhead(segmentReads(remote.files, groups, isKept), PARALLEL_READS)) {
+      if (objects === 'gone') return 'gone';
+      for (const object of objects) await writer.add(object);
     }
     return await writer.finish();
   } finally {
@@ -93,15 +86,64 @@ export async function rewriteGroups(
   }
 }
 
-/** Returns the objects of rows of one segment, in the order of the segment. */
+/** Rows of an index object, by their numbers. */
+interface WantedRows {
+  readonly index: IndexObject;
+  readonly rows: readonly number[];
+}
+
+type SegmentRead = () => Promise<Iterable<SentObject> | 'gone'>;
+
+/** Yields a task for each segment with records to write, which returns them in the order of the segment. */
+async function* segmentReads(
+  files: RemoteFiles,
+  groups: readonly GroupEntry[],
+  isKept: Rewriting['isKept'],
+): AsyncGenerator<SegmentRead, void, undefined> {
+  const written = new ObjectKeySet();
+  const indexReads = groups.map((group) => async () => ({ group, index: await readIndex(files, group) }));
+  for await (const { group, index } of readAhead(indexReads, PARALLEL_READS)) {
+    if (index === undefined) {
+      yield async () => 'gone';
+      return;
+    }
+    for (const [number, rows] of rowsToWrite(index, written, isKept).entries())
+      if (rows.length > 0)
+        yield () => readObjects(files, group.segments[number] as SegmentEntry, { index, rows });
+  }
+}
+
+/** Returns the numbers of the rows to write for each segment, by offset, and notes them as written. */
+function rowsToWrite(index: IndexObject, written: ObjectKeySet, isKept: Rewriting['isKept']): number[][] {
+  const rowsOf: number[][] = index.segments.map(() => []);
+  for (let number = 0; number < index.count; number += 1) {
+    if (isKept !== undefined && !isKept(index.row(number))) continue;
+    if (written.add(index.objectKey(number))) rowsOf[index.position(number).segment]?.push(number);
+  }
+  for (const rows of rowsOf)
+    rows.sort((left, right) => index.position(left).offset - index.position(right).offset);
+  return rowsOf;
+}
+
+/** Reads a segment and returns the objects of some of its rows, each checked when its turn comes. */
 async function readObjects(
   files: RemoteFiles,
   entry: SegmentEntry,
-  rows: IndexRow[],
-): Promise<SentObject[] | undefined> {
+  wanted: WantedRows,
+): Promise<Iterable<SentObject> | 'gone'> {
   const segment = await readSegment(files, entry);
-  if (segment === undefined) return undefined;
-  const origin = { remote: files.name, path: filePath('segments', entry.file) };
-  rows.sort((left, right) => left.offset - right.offset);
-  return rows.map((row) => ({ class: row.class, id: row.id, bytes: recordAt(segment, row, origin) }));
+  return segment === undefined
+    ? 'gone'
+    : objectsAt(segment, wanted, { remote: files.name, path: filePath('segments', entry.file) });
+}
+
+function* objectsAt(
+  segment: Uint8Array,
+  { index, rows }: WantedRows,
+  origin: FileOrigin,
+): Generator<SentObject, void, undefined> {
+  for (const number of rows) {
+    const row = index.row(number);
+    yield { class: row.class, id: row.id, bytes: recordAt(segment, row, origin) };
+  }
 }

@@ -11,14 +11,19 @@ export function segmentBytesOf(group: GroupEntry): number {
   return group.segments.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
+/** Returns the bytes that reading a group takes: those of its segments and its index object. */
+function groupBytesOf(group: GroupEntry): number {
+  return segmentBytesOf(group) + group.bytes;
+}
+
 function levelOf(bytes: number): number {
   return bytes < LOWEST_LEVEL_BYTES ? 0 : 1 + Math.floor(Math.log(bytes / LOWEST_LEVEL_BYTES) / Math.log(4));
 }
 
 /**
- * Returns groups of a state that are to be merged into one: several of one kind and level, whose segments make at most
- * one. Empty where nothing is to be merged. Groups whose segments have reached half of the size of one stay as they are,
- * and so do loose ones.
+ * Returns groups of a state that are to be merged into one, in the order of the state: several of one kind and level
+ * that make at most one segment. Empty where nothing is to be merged. Groups that have reached half of a segment stay as
+ * they are, and so do loose ones.
  *
  * Levels grow by a factor, so that a state has a few groups of each of O(log n) levels, and a record is written once for
  * each level.
@@ -30,27 +35,27 @@ export function planMerge(
   groups: readonly GroupEntry[],
   segmentBytes: number = SEGMENT_BYTES,
 ): readonly GroupEntry[] {
-  const levels = new Map<string, { readonly group: GroupEntry; readonly bytes: number }[]>();
+  const levels = new Map<string, GroupEntry[]>();
   for (const group of groups) {
-    const bytes = segmentBytesOf(group);
+    const bytes = groupBytesOf(group);
     if (group.kind === 'loose' || bytes * 2 >= segmentBytes) continue;
     const key = `${group.kind satisfies GroupKind} ${levelOf(bytes)}`;
-    const level = levels.get(key) ?? [];
-    level.push({ group, bytes });
-    levels.set(key, level);
+    const level = levels.get(key);
+    if (level === undefined) levels.set(key, [group]);
+    else level.push(group);
   }
   for (const level of levels.values()) {
     if (level.length < MERGED_GROUPS) continue;
-    level.sort((left, right) => left.bytes - right.bytes);
-    const merged: GroupEntry[] = [];
+    const chosen = new Set<GroupEntry>();
     let total = 0;
-    // What is read and what is written are at most a segment each. @spec DML-REM-0513
-    for (const { group, bytes } of level) {
-      if (total + bytes > segmentBytes) break;
-      total += bytes;
-      merged.push(group);
+    // The smallest first: where some are left over, those that are merged make more than half of a segment.
+    for (const group of [...level].sort((left, right) => groupBytesOf(left) - groupBytesOf(right))) {
+      total += groupBytesOf(group);
+      // What is read is at most a segment, and what is written is no more. @spec DML-REM-0513
+      if (total > segmentBytes) break;
+      chosen.add(group);
     }
-    return merged;
+    return level.filter((group) => chosen.has(group));
   }
   return [];
 }
