@@ -87,7 +87,17 @@ export const PROGRAMS = {
     get: (folder) => [
       {
         program: 'cargo',
-        args: ['install', 's3s-fs', '--version', '0.14.1', '--features', 'binary', '--root', folder, '--quiet'],
+        args: [
+          'install',
+          's3s-fs',
+          '--version',
+          '0.14.1',
+          '--features',
+          'binary',
+          '--root',
+          folder,
+          '--quiet',
+        ],
       },
     ],
     start: ({ folder, data, port }) => ({
@@ -116,7 +126,9 @@ export async function fetchProgram(name, { nice = 0 } = {}) {
   for (const { program, args, env, cwd } of PROGRAMS[name].get(folder)) {
     const [first, ...others] = nice > 0 ? ['nice', '-n', String(nice), program] : [program];
     const options = { cwd: cwd ?? root, env: { ...environment, ...env } };
-    const ended = await capture(first, [...others, ...args], options).catch((error) => ({ output: error.message }));
+    const ended = await capture(first, [...others, ...args], options).catch((error) => ({
+      output: error.message,
+    }));
     if (ended.code === 0) continue;
     const reason = ended.output.trim().split('\n').at(-1);
     return `${name} ${PROGRAMS[name].version} cannot be had: ${program} ${args[0]}: ${reason}`;

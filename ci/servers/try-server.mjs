@@ -81,6 +81,8 @@ const isWhole = await within(CASE_MS, async () => {
 });
 process.env.AWS_SECRET_ACCESS_KEY = 'wrong';
 const refused = await codeOf(await open(''));
-process.stdout.write(`${JSON.stringify({ ...suite, seconds, missing, refused, large: isWhole ?? 'whole' })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ ...suite, seconds, missing, refused, large: isWhole ?? 'whole' })}\n`,
+);
 // A case that was given up may still hold connections.
 process.exit();

@@ -10,7 +10,7 @@ import {
   type S3Request,
 } from './s3/s3-messages.ts';
 
-/** Whether a fault comes before the effect of a request, which then has none, or after it. */
+/** Moment of a fault: before the effect of a request, which then has none, or after it. */
 export type FaultMoment = 'before' | 'after';
 
 /** A fault of a server, for one request. */
@@ -23,6 +23,8 @@ export type ServerFault =
       readonly moment: FaultMoment;
       readonly headers?: Readonly<Record<string, string>>;
     }
+  /** An answer with a status and nothing else, without effect. */
+  | { readonly kind: 'bare'; readonly status: number }
   /** An error under the status 200. */
   | { readonly kind: 'error_in_success'; readonly moment: FaultMoment }
   /** Other bytes in the place of the answer's body. */
@@ -123,7 +125,7 @@ export class FaultServer {
     const { operation, bucket, key, headers, body } = request;
     this.requests.push({ operation, bucket, key, headers, sizeBytes: body.length });
     const fault = this.#faultFor(request);
-    const moment = 'moment' in fault ? fault.moment : 'after';
+    const moment = 'moment' in fault ? fault.moment : fault.kind === 'bare' ? 'before' : 'after';
     if (fault.kind === 'held' && moment === 'before') await fault.until;
     const answer = moment === 'after' || fault.kind === 'held' ? await this.#answer(request) : undefined;
     if (fault.kind === 'held' && moment === 'after') await fault.until;
@@ -197,6 +199,7 @@ function spoil(answer: S3Answer | undefined, fault: ServerFault): S3Answer {
     const error = errorAnswer(status, code, `a fault was asked for`);
     return { ...error, headers: { ...error.headers, ...headers } };
   }
+  if (fault.kind === 'bare') return { status: fault.status, headers: {}, body: Buffer.alloc(0) };
   if (fault.kind === 'error_in_success')
     return { ...errorAnswer(200, 'InternalError', 'We encountered an internal error.'), status: 200 };
   const { status, headers, body } = answer ?? { status: 200, headers: {}, body: Buffer.alloc(0) };

@@ -124,6 +124,29 @@ describe('requests that are no conditional writes', () => {
     expect(server.count()).toBe(6);
   });
 
+  it('wait for each other in any number, without a limit of time', async () => {
+    const busy = await createS3World({ connectMs: 50, requestMs: 5_000 });
+    try {
+      let release: (value?: unknown) => void = () => undefined;
+      const until = new Promise((resolve) => {
+        release = resolve;
+      });
+      const held: ServerFault[] = Array.from({ length: 32 }, () => ({
+        kind: 'held',
+        moment: 'before',
+        until,
+      }));
+      busy.server.fail({}, ...held);
+      const reads = Array.from({ length: 40 }, () => busy.files.read(PATH));
+      await vi.waitFor(() => expect(busy.server.count()).toBe(32));
+      setTimeout(release, 200);
+      expect(await Promise.all(reads)).toEqual(Array.from({ length: 40 }, () => undefined));
+      expect(busy.server.count()).toBe(40);
+    } finally {
+      await busy.close();
+    }
+  });
+
   it('give up a listing that does not go on', async () => {
     const { files, server } = world;
     const page = '<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>';
@@ -415,7 +438,9 @@ describe('refusals', () => {
       ]);
       for (const outcome of outcomes) expect(outcome).toMatchObject({ code: 'remote_refused' });
     }
-    server.fail({}, status(404, 'before', ''));
+    server.fail({}, { kind: 'bare', status: 404 });
+    expect(await outcomeOf(files.readVersion(CURRENT))).toMatchObject({ code: 'remote_refused' });
+    server.fail({}, { kind: 'bare', status: 404 });
     expect(await outcomeOf(files.read(PATH))).toMatchObject({
       message: expect.stringContaining('see whether the endpoint is that of a server for S3'),
     });
