@@ -20,5 +20,9 @@ export const fileNameSchema: z.ZodType<string> = z
   .string()
   .regex(/^(?:0|[1-9][0-9]{0,15})-[0-9a-f]{64}-[0-9a-f]{32}$/);
 
-/** Text that people wrote, for people. */
-export const noteSchema: z.ZodType<string> = z.string().min(1).max(1024);
+/** Text that people wrote, for people; its length is that in code points. */
+export const noteSchema: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .max(2048)
+  .refine((text) => text.isWellFormed() && [...text].length <= 1024);

@@ -62,7 +62,7 @@ const refsSchema = z.custom<RemoteState['refs']>(
   'no refs',
 );
 
-const schema = z.strictObject({
+const fields = z.strictObject({
   absences: fileNameSchema.nullable(),
   actor: noteSchema,
   caches: z.array(z.strictObject({ bytes: countSchema, entries: countSchema, file: fileNameSchema })),
@@ -76,6 +76,15 @@ const schema = z.strictObject({
   timeMs: countSchema,
   write: writeIdSchema,
 });
+
+const schema = fields.refine(isNextOf, { path: ['previous'] });
+
+/** Checks whether the previous state is the one before, of no later epoch. */
+function isNextOf({ previous, sequence, epoch }: z.infer<typeof fields>): boolean {
+  if (previous === null) return sequence === 0;
+  const facts = parseFilePath(filePath('states', previous));
+  return facts?.sequence === sequence - 1 && facts.epoch <= epoch;
+}
 
 /** Checks whether a key is the full name of a branch or tag without `refs/`. */
 function isSharedRef(key: string): boolean {
@@ -93,9 +102,15 @@ export interface NamedState {
   readonly state: RemoteState;
 }
 
-/** Returns the bytes of a state and its name without folder and suffix. */
+/**
+ * Returns the bytes of a state and its name without folder and suffix. Throws a `TypeError` for one that no reader takes,
+ * since nobody could use the remote any more, and `remote_full` for one that is too long.
+ */
 export function encodeState(state: RemoteState): { readonly name: string; readonly bytes: Buffer } {
-  const bytes = canonicalJson({ format: FORMAT, ...state } as never);
+  const json = { format: FORMAT, ...state };
+  const { success, error } = schema.safeParse(json);
+  if (!success) throw new TypeError(`a state without its form: ${error.message}`);
+  const bytes = canonicalJson(json as never);
   if (bytes.length > MAX_STATE_BYTES)
     throw remoteError('remote_full', { detail: 'state', remote: 'of this state' });
   return { name: `${state.epoch}-${state.sequence}-${sha256Hex(bytes)}`, bytes };
