@@ -22,8 +22,11 @@ if (existsSync(`${root}/bench`)) folders.push('bench');
  */
 const ALONE = { name: 'alone', include: 'packages/*/{src,test}/**/*.alone.test.ts' };
 
-/** Siblings resolve to their sources, so unit tests need no build. */
-const conditions = ['@daggerml/source', 'module', 'node', 'development|production'];
+/**
+ * Siblings resolve to their sources, so unit tests need no build. Without `module`: Node loads what is not ours, and
+ * cannot read the modules that packages offer to bundlers.
+ */
+const conditions = ['@daggerml/source', 'node', 'development|production'];
 
 /** Folder for the report that `ci/coverage.mjs` wants of the branches that were taken; empty without one. */
 const coverageFolder = process.env.DAGGERML_COVERAGE ?? '';

@@ -148,6 +148,7 @@ export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalName, checkMapKey, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
 export {
   announcesCredential,
+  formatRemoteUri,
   parseRemoteUri,
   type RefuseRemoteUri,
   type RemoteUri,

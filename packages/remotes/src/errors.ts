@@ -1,4 +1,4 @@
-import { type DmlError, type DmlErrorFields, errorBuilder } from '@daggerml/object-model';
+import { type DmlError, type DmlErrorFields, errorBuilder, type RemoteUriRule } from '@daggerml/object-model';
 
 /** Every code that this package raises in addition to those of the object model and of the store. */
 export type RemoteErrorCode =
@@ -21,14 +21,15 @@ export type RemoteErrorCode =
 export type RemoteError = DmlError<RemoteErrorCode>;
 
 const build = errorBuilder<RemoteErrorCode>({
+  remote_uri_invalid: 'the text is not the address of a remote ({detail})',
   remote_damaged: 'the file "{path}" of the remote {remote} is damaged ({detail})',
   remote_format_newer:
     'the remote {remote} was written by a newer version of DaggerML (format {format} of "{path}")',
   remote_foreign: '{remote} holds files of something else ("{path}"), so it cannot be used as a remote',
-  remote_missing: 'there is no remote in {remote}',
+  remote_missing: 'there is no remote in {remote}[ ({reason})]',
   remote_unreachable: 'the remote {remote} cannot be reached ({operation}[: {reason}])',
   remote_refused: 'the remote {remote} refused to {operation}[ ({reason})]',
-  remote_full: 'there is no space left on the remote {remote}; nothing of this step was kept',
+  remote_full: 'there is no space left on the remote {remote}[ ({reason})]; nothing of this step was kept',
   remote_busy: 'others changed the remote {remote} all the time for {seconds} s; nothing was changed',
   remote_unsafe: 'the remote {remote} does not keep what it promises: {reason}',
   remote_path_invalid: '"{path}" is not a path of a remote',
@@ -44,4 +45,9 @@ export function remoteError<Code extends RemoteErrorCode>(
   cause?: unknown,
 ): DmlError<Code> {
   return build(code, fields, cause, detail);
+}
+
+/** Throws `remote_uri_invalid` for a broken rule, with what to type instead; the text may hold a credential. */
+export function refuseRemoteUri(rule: RemoteUriRule, instead?: string): never {
+  throw remoteError('remote_uri_invalid', { detail: rule, ...(instead === undefined ? {} : { instead }) });
 }

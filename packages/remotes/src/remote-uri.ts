@@ -1,5 +1,9 @@
-import { parseRemoteUri as parseText, type RemoteUri } from '@daggerml/object-model';
-import { remoteError } from './errors.ts';
+import {
+  formatRemoteUri as formatParts,
+  parseRemoteUri as parseText,
+  type RemoteUri,
+} from '@daggerml/object-model';
+import { refuseRemoteUri } from './errors.ts';
 
 /**
  * Parses the one canonical text of a remote URI.
@@ -8,7 +12,13 @@ import { remoteError } from './errors.ts';
  * credentials.
  */
 export function parseRemoteUri(text: string): RemoteUri {
-  return parseText(text, (detail) => {
-    throw remoteError('remote_uri_invalid', { detail });
-  });
+  return parseText(text, refuseRemoteUri);
+}
+
+/** Returns the canonical text of a remote URI; throws `remote_uri_invalid` where the parts have none. */
+export function formatRemoteUri(uri: RemoteUri): string {
+  const text = formatParts(uri, refuseRemoteUri);
+  // Checks the length too.
+  parseRemoteUri(text);
+  return text;
 }

@@ -1,8 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChunkId, type CommitId, type PageId, writeBlob } from '@daggerml/object-model';
-import { headRef, openStore, type RefName, type Store } from '@daggerml/store';
+import {
+  type ChunkId,
+  type CommitId,
+  type DatumId,
+  encodeRecord,
+  hashBytes,
+  OBJECT_CLASS_NUMBERS,
+  type ObjectClass,
+  type ObjectId,
+  type PageId,
+  writeBlob,
+} from '@daggerml/object-model';
+import { applyExcision, headRef, openStore, planExcision, type RefName, type Store } from '@daggerml/store';
 import { afterTests, SeededRandom } from '@daggerml/testkit';
 import type { RemoteFiles } from '../src/files/remote-files.ts';
 import type { Remote } from '../src/remote.ts';
@@ -100,4 +111,41 @@ export interface Place {
 
 export async function newPlace(): Promise<Place> {
   return { store: await openFixture(), memory: memoryOfProcess() };
+}
+
+/** Returns bytes that do not repeat, others for each size. */
+export function noise(sizeBytes: number): Buffer {
+  const bytes = Buffer.alloc(sizeBytes);
+  for (let at = 0; at + 4 <= sizeBytes; at += 4)
+    bytes.writeUInt32LE(Math.imul(at + 1 + sizeBytes * 31, 2654435761) >>> 0, at);
+  return bytes;
+}
+
+/** Returns the id of a text. */
+export function idOfText(value: string): DatumId {
+  return hashBytes(encodeRecord({ type: 'datum', kind: 'string', value }));
+}
+
+/** Excises a text and returns its id. */
+export async function excise(store: Store, value: string): Promise<DatumId> {
+  const objectId = idOfText(value);
+  const plan = await planExcision(store, { objects: [{ class: 'datum', objectId }] });
+  applyExcision(store, plan, { reason: 'personal-data', message: 'asked to forget', actor: 'ada' });
+  return objectId;
+}
+
+/** Removes an object as a fault would. */
+export function loseObject(store: Store, objectClass: ObjectClass, objectId: ObjectId): void {
+  const key = Buffer.from([OBJECT_CLASS_NUMBERS[objectClass], ...Buffer.from(objectId, 'hex')]);
+  store.transact('fault', (transaction) => void transaction.deleteRow('objects', key));
+}
+
+/** Takes a text out of a store that notes that somebody withholds it, and returns its id. */
+export function withhold(store: Store, value: string): DatumId {
+  const objectId = idOfText(value);
+  loseObject(store, 'datum', objectId);
+  store.transact('withhold', (transaction) =>
+    transaction.putStub({ class: 'datum', objectId, domain: 'did:key:z6Mk', timeMs: 1 }),
+  );
+  return objectId;
 }

@@ -57,7 +57,7 @@ export function parseRemoteUri(text: string, refuse: RefuseRemoteUri): RemoteUri
 }
 
 /** Returns the canonical text of a remote URI; calls `refuse` when the parts have no such text. */
-function formatRemoteUri(uri: RemoteUri, refuse: RefuseRemoteUri): string {
+export function formatRemoteUri(uri: RemoteUri, refuse: RefuseRemoteUri): string {
   // @spec DML-REM-0302
   if (!ADAPTER_NAME.test(uri.adapterName)) refuse('adapter');
   const path = uri.pathSegments.map((segment) => encodeSegment(segment, refuse)).join('/');

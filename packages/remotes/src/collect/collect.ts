@@ -2,13 +2,14 @@ import type { CommitId } from '@daggerml/object-model';
 import { isDmlError } from '@daggerml/object-model';
 import { type ReachedObjects, reachedObjects } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
-import { type Absences, absenceKey, readAbsences } from '../format/absences.ts';
+import { type Absences, absenceKey, absenceOf, readAbsences, withAbsences } from '../format/absences.ts';
 import { filePath, parseFilePath } from '../format/file-path.ts';
 import type { GroupEntry } from '../format/group.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
 import type { RemoteState } from '../format/state.ts';
 import { readIndex, rewriteGroups } from '../levels/merge-groups.ts';
 import { segmentBytesOf } from '../levels/plan-merge.ts';
+import { putAbsences } from '../push/put-absences.ts';
 import type { Remote } from '../remote.ts';
 import { advance } from '../state/advance.ts';
 import { listStates, type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
@@ -59,6 +60,7 @@ export interface CollectResult {
 export async function collectRemote(remote: Remote, options: CollectOptions): Promise<CollectResult> {
   const first = await readSnapshot(remote.files);
   if (first.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
+  // @spec DML-REM-1004
   if (options.isDryRun === true) {
     const { fates } = await planGroups(remote, options, first.state);
     const names = new Set(
@@ -73,13 +75,17 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
   }
   let fates: readonly GroupFate[] = [];
   // @spec DML-REM-1008
+  // @spec DML-REM-1014
   const { snapshot } = await advance(
     remote,
     async (base) => {
       const plan = await planGroups(remote, options, base.state);
       fates = plan.fates;
       const groups = await rewritten(remote, options, plan);
-      return { reason: 'collection', epoch: base.state.epoch + 1, groups };
+      const epoch = base.state.epoch + 1;
+      const before = await readAbsences(remote.files, base.state.absences);
+      const absences = await putAbsences(remote, plan.absences, { before, state: { ...base.state, epoch } });
+      return { reason: 'collection', epoch, groups, absences };
     },
     first,
   );
@@ -108,7 +114,9 @@ interface GroupPlan {
 /** Decides what becomes of each group of a state. */
 async function planGroups(remote: Remote, { store }: CollectOptions, state: RemoteState): Promise<GroupPlan> {
   const reached = await reachedHere(remote, store, Object.values(state.refs));
-  const absences = await readAbsences(remote.files, state.absences);
+  // @spec DML-REM-1005
+  const tombstones = reached.tombstones.flatMap((bytes) => absenceOf(bytes) ?? []);
+  const absences = withAbsences(await readAbsences(remote.files, state.absences), tombstones);
   const fates: GroupFate[] = [];
   for (const group of state.groups) {
     const bytes = segmentBytesOf(group);
@@ -130,6 +138,7 @@ async function planGroups(remote: Remote, { store }: CollectOptions, state: Remo
     for (const { class: objectClass, objectId } of reached.withheld)
       if (index.find(objectClass, objectId) !== undefined) throw incomplete(remote, objectClass, objectId);
     // @spec DML-REM-1013
+    // @spec DML-REM-1006
     const fate = neededBytes === 0 ? 'drop' : hasExcised || neededBytes * 2 <= bytes ? 'rewrite' : 'keep';
     fates.push({ group, fate, bytes, neededBytes });
   }
@@ -228,6 +237,7 @@ async function findGarbage(
     for await (const { path, sizeBytes } of files.list(prefix)) {
       const facts = parseFilePath(path);
       // @spec DML-REM-1009
+      // @spec DML-REM-1015
       if (facts === undefined || facts.epoch >= state.epoch || needed.has(path)) continue;
       garbage.push({ path, bytes: sizeBytes, reason: reasonOf(prefix, before.has(path)) });
     }

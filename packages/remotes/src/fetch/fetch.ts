@@ -131,7 +131,8 @@ async function take(
         assertWithin(options, now, remote);
         options.onProgress?.(now);
       },
-      // Nothing is here, so that every segment is read whole.
+      // Nothing is here, so that every segment is read whole. @spec DML-REM-0917
+      // @spec DML-REM-0916
       isHere: isEmpty ? undefined : (objectClass, id) => store.has(objectClass, id),
     };
     const fetched = groups.filter(({ kind, index }) => kind !== 'cache' && (isEmpty || !seen.has(index)));
@@ -259,6 +260,9 @@ async function importStream(
     yield* sections;
   };
   const importOnce = (bytes: ByteStream): ReturnType<typeof importCar> =>
+    // @spec DML-REM-0901
+    // @spec DML-REM-0906
+    // @spec DML-REM-0907
     importCar(options.store, bytes, {
       actor: remote.actor,
       reason: `fetch ${remote.files.name}`,

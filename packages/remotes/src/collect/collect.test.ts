@@ -1,0 +1,276 @@
+import type { CommitId } from '@daggerml/object-model';
+import { headRef } from '@daggerml/store';
+import { describe, expect, it } from 'vitest';
+import { joinRemote, type Member, memberOf, newRemote } from '../../test/exchange.ts';
+import {
+  commitTo,
+  excise,
+  idOfText,
+  loseObject,
+  MAIN,
+  noise,
+  remoteOver,
+  withhold,
+} from '../../test/fixtures.ts';
+import { Killed } from '../../test/watched-files.ts';
+import { parseFilePath } from '../format/file-path.ts';
+import { listStates, readSnapshot } from '../state/read-snapshot.ts';
+import type { MemoryRemote } from '../testing/memory-remote.ts';
+import { type CollectOptions, type CollectResult, collectRemote } from './collect.ts';
+
+/** Creates a remote on which most of what was pushed first is garbage. */
+async function littered(): Promise<{ remote: MemoryRemote; ours: Member; lost: CommitId; kept: CommitId }> {
+  const remote = newRemote();
+  const ours = await joinRemote(remote);
+  const lost = commitTo(ours.store, { a: 'garbage', b: noise(300_000) });
+  await ours.push();
+  const kept = commitTo(ours.store, { a: 'kept', c: noise(50_000) }, { parents: [] });
+  await ours.push([{ ref: MAIN, commitId: kept, lease: lost }]);
+  return { remote, ours, lost, kept };
+}
+
+function collect(
+  remote: MemoryRemote,
+  { store, files }: Pick<Member, 'store' | 'files'>,
+  options: Partial<CollectOptions> = {},
+): Promise<CollectResult> {
+  return collectRemote(remoteOver(files, remote.paths.length), { store, ...options });
+}
+
+async function sizeOf(remote: MemoryRemote): Promise<number> {
+  let sum = 0;
+  for await (const { sizeBytes } of remote.open().list('')) sum += sizeBytes;
+  return sum;
+}
+
+describe('collectRemote', () => {
+  it('replaces CURRENT by a state of the next epoch before it deletes [DML-REM-1008]', async () => {
+    const { remote, ours } = await littered();
+    const epochs: number[] = [];
+    const watching = memberOf(ours, remote, async ({ operation }, phase) => {
+      if (operation === 'remove' && phase === 'before')
+        epochs.push((await readSnapshot(remote.open())).state.epoch);
+    });
+    const { garbage } = await collect(remote, watching);
+    expect(garbage.length).toBeGreaterThan(1);
+    expect(epochs.length).toBeGreaterThan(0);
+    expect(new Set(epochs)).toEqual(new Set([1]));
+    const swaps = watching.files.requests.findIndex((request) => request.startsWith('swap'));
+    const removes = watching.files.requests.findIndex((request) => request.startsWith('remove'));
+    expect(removes).toBeGreaterThan(swaps);
+  });
+
+  it('deletes files of earlier epochs that its state does not name, and no others [DML-REM-1009]', async () => {
+    const { remote, ours } = await littered();
+    const strays = {
+      left: `segments/0-${'a'.repeat(64)}-${'b'.repeat(32)}.car`,
+      next: `segments/1-${'a'.repeat(64)}-${'b'.repeat(32)}.car`,
+      index: `indexes/1-${'a'.repeat(64)}-${'b'.repeat(32)}.index`,
+      state: `states/1-9-${'a'.repeat(64)}.json`,
+    };
+    for (const path of Object.values(strays)) remote.plant(path, Buffer.from('stray'));
+    const before = remote.paths;
+    await collect(remote, ours);
+    const { name, state } = await readSnapshot(ours.files);
+    const left = new Set(remote.paths);
+    expect(left.has(strays.left)).toBe(false);
+    for (const path of [strays.next, strays.index, strays.state]) expect(left.has(path)).toBe(true);
+    const named = state.groups.flatMap(({ index, segments }) => [
+      `indexes/${index}.index`,
+      ...segments.map(({ file }) => `segments/${file}.car`),
+    ]);
+    for (const path of [...named, `states/${name}.json`]) expect(left.has(path)).toBe(true);
+    const gone = before.filter((path) => !left.has(path));
+    expect(gone.length).toBeGreaterThan(2);
+    for (const path of gone) expect(parseFilePath(path)?.epoch).toBe(0);
+    for (const path of remote.paths)
+      if (/^(?:segments|indexes)/.test(path) && !named.includes(path))
+        expect(parseFilePath(path)?.epoch).toBeGreaterThanOrEqual(1);
+  });
+
+  it('keeps every object that a ref reaches [DML-REM-1010]', async () => {
+    const { remote, ours, kept } = await littered();
+    const other = commitTo(ours.store, { d: 'other' }, { ref: headRef('other') });
+    await ours.push([{ ref: headRef('other'), commitId: other }]);
+    const before = await sizeOf(remote);
+    await collect(remote, ours);
+    expect(await sizeOf(remote)).toBeLessThan(before / 2);
+    const theirs = await joinRemote(remote);
+    await theirs.fetch();
+    expect(theirs.tracked()).toBe(kept);
+    expect(theirs.tracked('other')).toBe(other);
+    expect(theirs.store.has('datum', idOfText('garbage'))).toBe(false);
+    // Nothing is left to collect.
+    expect((await collect(remote, ours)).groups.map(({ fate }) => fate)).toEqual(
+      (await readSnapshot(ours.files)).state.groups.map(() => 'keep'),
+    );
+  });
+
+  it('keeps the newest states of the journal [DML-REM-1011]', async () => {
+    const { remote, ours } = await littered();
+    for (let at = 0; at < 6; at += 1) {
+      commitTo(ours.store, { a: `text ${at}` });
+      await ours.push();
+    }
+    expect(remote.paths.filter((path) => path.startsWith('states/'))).toHaveLength(8);
+    await collect(remote, ours);
+    expect(remote.paths.filter((path) => path.startsWith('states/'))).toHaveLength(9);
+    await collect(remote, ours, { keptStates: 3 });
+    const sequences: number[] = [];
+    for await (const { state } of listStates(ours.files, await readSnapshot(ours.files)))
+      sequences.push(state.sequence);
+    expect(sequences).toEqual([9, 8, 7]);
+    expect(remote.paths.filter((path) => path.startsWith('states/'))).toHaveLength(3);
+  });
+
+  it('is refused where something that the refs reach is not here [DML-REM-1012]', async () => {
+    const { remote, ours } = await littered();
+    const theirs = await joinRemote(remote);
+    const writes = (): string[] =>
+      [...theirs.files.requests, ...ours.files.requests].filter((request) =>
+        /^(?:swap|remove)/.test(request),
+      );
+    const before = writes().length;
+    await expect(collect(remote, theirs)).rejects.toMatchObject({
+      code: 'remote_refused',
+      detail: 'incomplete',
+    });
+    loseObject(ours.store, 'datum', idOfText('kept'));
+    await expect(collect(remote, ours)).rejects.toMatchObject({
+      detail: 'incomplete',
+      fields: { objectId: idOfText('kept') },
+    });
+    // It is withheld here, and on the remote all the same.
+    await theirs.fetch();
+    withhold(theirs.store, 'kept');
+    await expect(collect(remote, theirs)).rejects.toMatchObject({
+      detail: 'incomplete',
+      fields: { objectId: idOfText('kept') },
+    });
+    expect(writes().length).toBe(before);
+  });
+
+  it('rewrites a group of which half is needed, and drops one of which nothing is [DML-REM-1013]', async () => {
+    const remote = newRemote();
+    const ours = await joinRemote(remote);
+    const push = async (name: string, sizes: readonly number[]): Promise<void> => {
+      const pushes = sizes.map((size, at) => {
+        const ref = headRef(`${name}${at}`);
+        commitTo(ours.store, { a: `${name}${at}`, b: noise(size) }, { ref });
+        return { ref, commitId: ours.store.getRef(ref)?.commitId as CommitId };
+      });
+      await ours.push(pushes);
+    };
+    await push('half', [200_000, 260_004]);
+    await push('most', [300_008, 120_012]);
+    await push('none', [100_016]);
+    await ours.push(['half1', 'most1', 'none0'].map((name) => ({ ref: headRef(name), commitId: null })));
+    const { groups } = await collect(remote, ours, { isDryRun: true });
+    expect(groups.map(({ fate }) => fate)).toEqual(['rewrite', 'keep', 'drop']);
+    await collect(remote, ours);
+    const { state } = await readSnapshot(ours.files);
+    expect(state.groups).toHaveLength(2);
+    expect(state.groups[0]?.index).toBe(groups[1]?.group.index);
+    const theirs = await joinRemote(remote);
+    await theirs.fetch();
+    expect(theirs.store.readRefs('remotes').map(({ name }) => name)).toEqual([
+      'refs/remotes/origin/half0',
+      'refs/remotes/origin/most0',
+    ]);
+  });
+
+  it('lists what it would delete and why, without a change [DML-REM-1004]', async () => {
+    const { remote, ours } = await littered();
+    remote.plant(`segments/0-${'a'.repeat(64)}-${'b'.repeat(32)}.car`, Buffer.from('stray'));
+    const before = remote.paths;
+    const { garbage } = await collect(remote, ours, { isDryRun: true, keptStates: 1 });
+    expect(remote.paths).toEqual(before);
+    expect(garbage.map(({ path, reason }) => `${path.replace(/\/.*/, '')} ${reason}`).sort()).toEqual([
+      'indexes unreached',
+      'segments left-over',
+      'segments unreached',
+      'states old-state',
+    ]);
+    const collected = await collect(remote, ours, { keptStates: 2 });
+    expect(collected.garbage.map(({ path }) => path).sort()).toEqual(garbage.map(({ path }) => path).sort());
+  });
+
+  it('takes over tombstones and leaves nothing of an excised object [DML-REM-1005] [DML-REM-1006]', async () => {
+    const remote = newRemote();
+    const ours = await joinRemote(remote);
+    const secret = `secret ${'x'.repeat(200)}`;
+    commitTo(ours.store, { a: 'one', b: secret, c: noise(100_000) });
+    await ours.push();
+    const holds = async (): Promise<boolean> => {
+      for (const path of remote.paths.filter((each) => !/json$/.test(each)))
+        if (Buffer.from((await ours.files.read(path)) as Uint8Array).includes(secret)) return true;
+      return false;
+    };
+    expect(await holds()).toBe(true);
+    const objectId = await excise(ours.store, secret);
+    commitTo(ours.store, { a: 'two', b: 'clean' });
+    await ours.push();
+    await collect(remote, ours);
+    expect(await holds()).toBe(false);
+    const theirs = await joinRemote(remote);
+    await expect(theirs.fetch()).rejects.toMatchObject({ detail: 'excision_offered', fields: { objectId } });
+    await theirs.fetch({ acceptExcisions: true });
+    expect(theirs.tracked()).toBe(ours.store.getRef(MAIN)?.commitId);
+  });
+
+  it('is harmless to a push that it meets, however long that one slept [DML-REM-0817]', async () => {
+    const { remote, ours } = await littered();
+    const others = await joinRemote(remote);
+    await others.fetch();
+    commitTo(ours.store, { mine: 'work', d: noise(120_000) });
+    let isMet = false;
+    const sleeping = memberOf(ours, remote, async ({ operation }, phase) => {
+      if (operation !== 'swap' || phase === 'after' || isMet) return;
+      isMet = true;
+      await collect(remote, others);
+      await collect(remote, others);
+    });
+    await sleeping.push();
+    expect(isMet).toBe(true);
+    const { state } = await readSnapshot(ours.files);
+    const files = state.groups.flatMap(({ index, segments }) => [index, ...segments.map(({ file }) => file)]);
+    expect(files.filter((file) => file.startsWith('2-')).length).toBeGreaterThanOrEqual(2);
+    const theirs = await joinRemote(remote);
+    await theirs.fetch();
+    expect(theirs.tracked()).toBe(ours.store.getRef(MAIN)?.commitId);
+  });
+
+  it('leaves every ref readable wherever it is killed [DML-REM-1014]', async () => {
+    let isWhole = false;
+    for (let cut = 0; !isWhole; cut += 1) {
+      for (const wanted of ['before', 'after'] as const) {
+        const { remote, ours, kept } = await littered();
+        const dying = memberOf(ours, remote, ({ number }, phase) => {
+          if (number === cut && phase === wanted) throw new Killed();
+        });
+        isWhole = await collect(remote, dying).then(
+          () => true,
+          (error: unknown) => {
+            expect(error).toBeInstanceOf(Killed);
+            return false;
+          },
+        );
+        const theirs = await joinRemote(remote);
+        await theirs.fetch();
+        expect(theirs.tracked()).toBe(kept);
+      }
+      expect(cut).toBeLessThan(100);
+    }
+  });
+
+  it('deletes what a killed one left [DML-REM-1015]', async () => {
+    const { remote, ours } = await littered();
+    const dying = memberOf(ours, remote, ({ operation }) => {
+      if (operation === 'remove') throw new Killed();
+    });
+    await expect(collect(remote, dying)).rejects.toThrow(Killed);
+    const before = await sizeOf(remote);
+    await collect(remote, ours);
+    expect(await sizeOf(remote)).toBeLessThan(before / 2);
+  });
+});

@@ -1,0 +1,149 @@
+import { isDmlError } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { parseRemoteUri } from '../remote-uri.ts';
+import { canonicalRemoteUri } from './canonical-remote-uri.ts';
+import { placeOf } from './remote-place.ts';
+
+function refusalOf(text: string): { detail: string; message: string } {
+  try {
+    canonicalRemoteUri(text, '/home/me');
+  } catch (error) {
+    if (isDmlError(error, 'remote_uri_invalid'))
+      return { detail: error.detail ?? '', message: error.message };
+    throw error;
+  }
+  return { detail: 'accepted', message: '' };
+}
+
+describe('canonicalRemoteUri', () => {
+  it.each([
+    ['/srv/remote', 'dml+remote://file/srv/remote'],
+    ['/srv//a/../remote/', 'dml+remote://file/srv/remote'],
+    ['./remote', 'dml+remote://file/home/me/remote'],
+    ['../you/r%20 x', 'dml+remote://file/home/you/r%2520%20x'],
+    ['.', 'dml+remote://file/home/me'],
+    ['..', 'dml+remote://file/home'],
+    ['file:///srv/a%20b', 'dml+remote://file/srv/a%20b'],
+    ['file://localhost/srv', 'dml+remote://file/srv'],
+    ['s3://bucket', 'dml+remote://s3/bucket'],
+    ['s3://bucket/', 'dml+remote://s3/bucket'],
+    ['s3://bucket/team a/50%/', 'dml+remote://s3/bucket/team%20a/50%25'],
+    [
+      's3://b.c/x?region=eu&endpoint=http://h:1/',
+      'dml+remote://s3/b.c/x?endpoint=http%3A%2F%2Fh%3A1&region=eu',
+    ],
+    ['s3://bucket?endpoint=https%3A%2F%2FH', 'dml+remote://s3/bucket?endpoint=https%3A%2F%2Fh'],
+    ['s3://bucket/x?profile=a+b&style=virtual', 'dml+remote://s3/bucket/x?profile=a%2Bb&style=virtual'],
+    ['dml+remote://s3/bucket/x?profile=p', 'dml+remote://s3/bucket/x?profile=p'],
+    ['dml+remote://file/srv', 'dml+remote://file/srv'],
+  ])('takes %s for %s [DML-REM-0309]', (typed, canonical) => {
+    const text = canonicalRemoteUri(typed, '/home/me');
+    expect(text).toBe(canonical);
+    // Canonical text is typed text as well.
+    expect(canonicalRemoteUri(text, '/elsewhere')).toBe(canonical);
+  });
+
+  it.each([
+    ['', 'form', './<path>'],
+    ['remote', 'form', './<path>'],
+    ['~/remote', 'form', 'shells'],
+    ['s3:/bucket/x', 'form', 's3://<bucket>/<folder>'],
+    ['s3:bucket', 'form', 's3://<bucket>/<folder>'],
+    ['S3://bucket', 'form', 's3://<bucket>/<folder>'],
+    ['s3://', 'form', 's3://<bucket>/<folder>'],
+    ['s3:///x', 'form', 's3://<bucket>/<folder>'],
+    ['s3://?region=eu', 'form', 's3://<bucket>/<folder>'],
+    ['s3://b/x', 'segment', 's3://<bucket>/<folder>'],
+    ['http://host/bucket', 'form', '?endpoint=<url>'],
+    ['https://host/bucket', 'form', '?endpoint=<url>'],
+    ['file:srv', 'form', 'file:///<path>'],
+    ['file://host/srv', 'form', 'file:///<path>'],
+    ['file:///srv?a=b', 'form', 'neither a query'],
+    ['dml+remote:/s3/bucket', 'form', 'dml+remote://s3/'],
+    ['host:path', 'form', './<path>'],
+    ['gs://bucket', 'form', 's3://<bucket>/<folder>'],
+    ['dml+remote://ftp/x', 'adapter', 'folder (file)'],
+    ['s3://key:word@bucket/x', 'authority', 'credentials'],
+    ['s3://bucket:80/x', 'authority', 'ports'],
+    ['s3://bucket/x#y', 'authority', 'fragments'],
+    ['s3://bucket//x', 'segment', ''],
+    ['s3://bucket/../x', 'segment', ''],
+    ['s3://bucket/x?region', 'query', '<name>=<value>'],
+    ['s3://bucket/x?', 'query', '<name>=<value>'],
+    ['s3://bucket/x?region=a&region=b', 'query', '<name>=<value>'],
+    ['s3://bucket/x?region=%', 'encoding', '%25'],
+    ['s3://bucket/x?secret=a', 'credential', ''],
+    ['s3://bucket/x?style=host', 'query', 'path or virtual'],
+    [`s3://bucket/${'x'.repeat(3000)}`, 'length', ''],
+  ])('refuses %s as %s and says what to type instead', (typed, detail, instead) => {
+    const refusal = refusalOf(typed);
+    expect(refusal.detail).toBe(detail);
+    expect(refusal.message).toContain(instead);
+    expect(refusal.message).not.toContain('word@');
+  });
+
+  it.each(['s3://bucket/x?reigon=eu', 'dml+remote://s3/bucket?a=b', 'dml+remote://file/srv?region=eu'])(
+    'refuses the unknown parameter of %s [DML-REM-0641]',
+    (typed) => {
+      expect(refusalOf(typed).detail).toBe('query');
+      expect(refusalOf(typed).message).toContain('parameters');
+    },
+  );
+
+  it.each([
+    ['127.0.0.1:7070', 'query'],
+    ['ftp://host', 'query'],
+    ['http://', 'query'],
+    ['http://key:word@host', 'credential'],
+    ['http://key@host', 'credential'],
+    ['http://host/?a=b', 'query'],
+    ['http://host/%23', 'accepted'],
+    ['https://host:9000/s3', 'accepted'],
+  ])('takes only URLs without secrets for an endpoint: %s is %s [DML-REM-0642]', (endpoint, detail) => {
+    expect(refusalOf(`s3://bucket?endpoint=${encodeURIComponent(endpoint)}`).detail).toBe(detail);
+    const canonical = `dml+remote://s3/bucket?endpoint=${encodeURIComponent(endpoint)}`;
+    expect(refusalOf(canonical).detail).toBe(detail);
+  });
+
+  it('refuses an endpoint that has another canonical text [DML-REM-0642]', () => {
+    expect(refusalOf('dml+remote://s3/bucket?endpoint=http%3A%2F%2Fhost%2F').detail).toBe('not_canonical');
+    expect(refusalOf('s3://bucket?endpoint=http://host/#x').detail).toBe('authority');
+    expect(refusalOf('s3://bucket?endpoint=http://host/%23x').detail).toBe('query');
+  });
+});
+
+describe('placeOf', () => {
+  const place = (text: string) => placeOf(parseRemoteUri(text));
+
+  it('returns folder, bucket and parameters', () => {
+    expect(place('dml+remote://file/srv/a%20b')).toEqual({ kind: 'folder', path: '/srv/a b' });
+    const query = 'endpoint=http%3A%2F%2Fh&profile=p&region=eu&style=virtual';
+    expect(place(`dml+remote://s3/bucket/a/b?${query}`)).toEqual({
+      kind: 's3',
+      place: {
+        bucket: 'bucket',
+        prefix: 'a/b',
+        endpoint: 'http://h',
+        profile: 'p',
+        region: 'eu',
+        pathStyle: false,
+      },
+    });
+    expect(place('dml+remote://s3/bucket?style=path')).toMatchObject({
+      place: { prefix: '', pathStyle: true },
+    });
+    expect(place('dml+remote://s3/bucket')).toMatchObject({ place: { pathStyle: undefined } });
+  });
+
+  it.each([
+    'file/srv/a%2Fb',
+    'file/a%2F..%2Fb',
+    'file/a%00b',
+    's3/bucket/a%2Fb',
+    's3/bucket/a%0Ab',
+    's3/',
+    's3/a%2Fb',
+  ])('refuses the segments of %s', (rest) => {
+    expect(() => place(`dml+remote://${rest}`)).toThrow(/remote_uri_invalid.*segment/);
+  });
+});
