@@ -13,6 +13,9 @@ export type RemoteErrorCode =
   | 'remote_busy'
   | 'remote_unsafe'
   | 'remote_path_invalid'
+  | 'remotes_unusable'
+  | 'remote_exists'
+  | 'remote_unknown'
   | 'push_not_fast_forward'
   | 'push_stale'
   | 'push_unknown';
@@ -33,6 +36,10 @@ const build = errorBuilder<RemoteErrorCode>({
   remote_busy: 'others changed the remote {remote} all the time for {seconds} s; nothing was changed',
   remote_unsafe: 'the remote {remote} does not keep what it promises: {reason}',
   remote_path_invalid: '"{path}" is not a path of a remote',
+  remotes_unusable:
+    'the file "{path}", which lists the remotes of this repository, cannot be used ({detail})',
+  remote_exists: 'there is a remote "{name}" already, which is {uri}',
+  remote_unknown: 'there is no remote "{name}" here; the remotes are: {names}',
   push_not_fast_forward: 'the branch "{branch}" of {remote} has commits that this repository does not have',
   push_stale: 'the branch "{branch}" of {remote} is at {actual}, not at {expected} as expected',
   push_unknown: 'the remote {remote} did not say whether the push took effect',

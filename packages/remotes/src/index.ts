@@ -6,6 +6,15 @@ export {
   type Garbage,
   type GroupFate,
 } from './collect/collect.ts';
+export {
+  addRemote,
+  type ConfiguredRemote,
+  checkRemoteName,
+  findRemote,
+  type RemotesConfig,
+  readRemotes,
+  removeRemote,
+} from './config/remotes-config.ts';
 export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';
 export {
   type FetchedRef,
