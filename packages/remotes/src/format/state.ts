@@ -6,14 +6,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { filePath, parseFilePath } from './file-path.ts';
 import type { GroupEntry } from './group.ts';
 import { FORMAT, readJson } from './read-json.ts';
-import {
-  countSchema,
-  fileNameSchema,
-  noteSchema,
-  sequenceSchema,
-  stateNameSchema,
-  writeIdSchema,
-} from './scalars.ts';
+import { countSchema, fileNameSchema, noteSchema, stateNameSchema, writeIdSchema } from './scalars.ts';
 
 /** A cache index as a state lists it. */
 export interface CacheEntry {
@@ -72,7 +65,7 @@ const fields = z.strictObject({
   previous: stateNameSchema.nullable(),
   reason: noteSchema,
   refs: refsSchema,
-  sequence: sequenceSchema,
+  sequence: countSchema,
   timeMs: countSchema,
   write: writeIdSchema,
 });
@@ -94,12 +87,6 @@ function isSharedRef(key: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** A state and its name without folder and suffix. */
-export interface NamedState {
-  readonly name: string;
-  readonly state: RemoteState;
 }
 
 /**
