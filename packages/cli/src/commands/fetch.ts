@@ -17,7 +17,9 @@ export async function run(context: CommandContext): Promise<void> {
         store,
         remoteName: name,
         memory,
+        // @spec DML-CLI-2122
         prune: options.prune === true,
+        // @spec DML-CLI-2123
         acceptExcisions: options.acceptExcisions === true,
         onProgress: transferProgress(context, `fetching from ${name}`),
       });

@@ -33,13 +33,14 @@ export async function run(context: CommandContext): Promise<void> {
   );
 }
 
-/** Returns the refs that a push names: branches, tags and deletions. @spec DML-CLI-2110 */
+/** Returns the refs that a push names: branches, tags and deletions. */
 function chosenRefs({ args, options }: CommandContext, reader: RecordReader, remoteName: string): RefPush[] {
   const { store } = reader;
   const named = args.slice(1).filter((name) => name !== undefined);
   const isLeased = options.forceWithLease === true || typeof options.forceWithLease === 'string';
   const leaseOf = (ref: RefName): Pick<RefPush, 'lease'> =>
     isLeased ? { lease: leasedCommit(reader, ref, { remoteName, option: options.forceWithLease }) } : {};
+  // @spec DML-CLI-2117
   if (options.delete === true) {
     if (named.length === 0) throw misuse('"--delete" takes the names of the branches to delete there');
     return named.map((name) => ({
@@ -49,11 +50,14 @@ function chosenRefs({ args, options }: CommandContext, reader: RecordReader, rem
     }));
   }
   const refs: { readonly name: RefName; readonly as: RefName }[] = named.map((name) => {
+    // @spec DML-CLI-2114
     const [here = '', there] = name.split(':');
     const { name: ref } = findHead(reader, here);
     return { name: ref, as: there === undefined ? ref : headRef(nfcText(there)) };
   });
+  // @spec DML-CLI-2115
   if (options.all === true) refs.push(...store.readRefs('heads').map(({ name }) => ({ name, as: name })));
+  // @spec DML-CLI-2110
   if (refs.length === 0 && options.tags !== true) {
     const name = store.head();
     if (store.getRef(name) === undefined)
@@ -68,6 +72,7 @@ function chosenRefs({ args, options }: CommandContext, reader: RecordReader, rem
     const commitId = store.getRef(name)?.commitId;
     if (commitId !== undefined) pushes.set(as, { ref: as, commitId, ...leaseOf(as) });
   }
+  // @spec DML-CLI-2116
   if (options.tags === true)
     for (const { name, commitId } of store.readRefs('tags')) pushes.set(name, { ref: name, commitId });
   return [...pushes.values()];
@@ -93,6 +98,7 @@ function report(
   const shown = moves.map((move) => ({ ...move, isForced: move.kind === 'forced' }));
   const isDryRun = options.dryRun === true;
   const value = { remote: name, uri, dryRun: isDryRun, refs: moveFields(shown), objects, sentBytes: bytes };
+  // @spec DML-CLI-1106
   const price = cost && transferPrice(cost, tariff);
   // @spec DML-CLI-2111
   output.result({ ...value, ...(cost && { cost: { ...cost, ...price } }) }, () => {

@@ -26,6 +26,7 @@ export async function run(context: CommandContext): Promise<void> {
       if (!isDryRun) await fetch(remote, { store, remoteName: name, memory });
       const { garbage, groups } = await collectRemote(remote, {
         store,
+        // @spec DML-CLI-2131
         isDryRun,
         keptStates,
         onProgress: ({ deleted }) => output.live([`  deleting: ${formatCount(deleted, 'file')}`]),
