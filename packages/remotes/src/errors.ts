@@ -13,6 +13,7 @@ export type RemoteErrorCode =
   | 'remote_busy'
   | 'remote_unsafe'
   | 'remote_path_invalid'
+  | 'remote_name_invalid'
   | 'remotes_unusable'
   | 'remote_exists'
   | 'remote_unknown'
@@ -24,7 +25,7 @@ export type RemoteErrorCode =
 export type RemoteError = DmlError<RemoteErrorCode>;
 
 const build = errorBuilder<RemoteErrorCode>({
-  remote_uri_invalid: 'the text is not the address of a remote ({detail})',
+  remote_uri_invalid: 'the text is not the address of a remote',
   remote_damaged: 'the file "{path}" of the remote {remote} is damaged ({detail})',
   remote_format_newer:
     'the remote {remote} was written by a newer version of DaggerML (format {format} of "{path}")',
@@ -36,6 +37,7 @@ const build = errorBuilder<RemoteErrorCode>({
   remote_busy: 'others changed the remote {remote} all the time for {seconds} s; nothing was changed',
   remote_unsafe: 'the remote {remote} does not keep what it promises: {reason}',
   remote_path_invalid: '"{path}" is not a path of a remote',
+  remote_name_invalid: '"{name}" cannot name a remote',
   remotes_unusable:
     'the file "{path}", which lists the remotes of this repository, cannot be used ({detail})',
   remote_exists: 'there is a remote "{name}" already, which is {uri}',

@@ -42,4 +42,4 @@ export type { Remote, RemoteClock, RemoteSurroundings } from './remote.ts';
 export { parseRemoteUri } from './remote-uri.ts';
 export { listStates, type RemoteSnapshot, readSnapshot, readState } from './state/read-snapshot.ts';
 export { memoryInFile, memoryOfProcess, type StateMemory } from './state/state-memory.ts';
-export { systemRemote } from './system-remote.ts';
+export { systemRemote, systemSurroundings } from './system-remote.ts';

@@ -58,14 +58,22 @@ function accepts(check: () => unknown): boolean {
 }
 
 /**
- * Throws `ref_name_invalid` for a name that a remote may not have: it is a part of the names of its tracking refs.
+ * Throws `remote_name_invalid` for a name that a remote may not have: it is a part of the names of its tracking refs.
  *
  * @spec DML-REM-0321
  */
 export function checkRemoteName(name: string): void {
-  const ref = remoteRef(name, 'x');
-  if (ref.split('/').length !== 4) checkNewRefName(remoteRef(name.replaceAll('/', ':'), 'x'));
-  checkNewRefName(ref);
+  try {
+    if (name.includes('/')) throw new Error('it has a slash');
+    checkNewRefName(remoteRef(name, 'x'));
+  } catch (cause) {
+    const { detail } = cause as { readonly detail?: string };
+    throw remoteError(
+      'remote_name_invalid',
+      { name, detail: name.includes('/') ? 'slash' : (detail ?? 'form') },
+      cause,
+    );
+  }
 }
 
 /** Returns the remotes of a repository from its file; none where there is no file. Throws `remotes_unusable`. */

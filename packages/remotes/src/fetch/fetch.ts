@@ -76,16 +76,18 @@ interface Wanted {
  */
 export async function fetch(remote: Remote, options: FetchOptions): Promise<FetchResult> {
   const { memory } = options;
-  const counts: FetchCounts = { requests: 1, bytes: 0, objects: 0 };
+  const counts: FetchCounts = { requests: 0, bytes: 0, objects: 0 };
   const recalled = await memory.recall();
   let known = recalled;
   let gone: { readonly path: string; readonly version: string | null } | undefined;
   for (;;) {
+    counts.requests += 1;
     const read = known?.version
       ? await readSnapshot(remote.files, known.version)
       : await readSnapshot(remote.files);
     // @spec DML-REM-0911
     const snapshot = read === 'unchanged' ? (known as RemoteSnapshot) : read;
+    if (read !== 'unchanged') counts.requests += 1;
     if (gone !== undefined && gone.version === snapshot.version)
       throw remoteError('remote_damaged', { remote: remote.files.name, path: gone.path, detail: 'missing' });
     if (snapshot.version === null) throw remoteError('remote_missing', { remote: remote.files.name });

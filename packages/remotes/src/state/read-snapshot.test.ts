@@ -56,7 +56,7 @@ describe('readSnapshot', () => {
     const bytes = encodeState({ ...state, reason: 'other' }).bytes;
     remote.plant(path, bytes);
     await expect(readSnapshot(files)).rejects.toMatchObject({ code: 'remote_damaged', detail: 'hash' });
-    for (const other of [{ sequence: 7 }, { epoch: 3 }]) {
+    for (const other of [{ sequence: 7, previous: `0-6-${'a'.repeat(64)}` }, { epoch: 3 }]) {
       const changed = encodeState({ ...state, ...other });
       const wrongName = changed.name.replace(/^[0-9]+-[0-9]+/, `${state.epoch}-${state.sequence}`);
       expect(() => decodeState(changed.bytes, wrongName, 'memory')).toThrow(/damaged/);
