@@ -17,6 +17,8 @@ export interface FolderCallOptions {
   readonly limitMs: number;
   /** Called before each system call, with the path below the root; a test counts, delays or fails calls by it. */
   readonly onCall?: ((call: FolderCall, path: string) => Promise<void> | void) | undefined;
+  /** Calls back after a time, unless what it returns was called before; the timers of the system by default. */
+  readonly startTimer?: ((ms: number, onEnd: () => void) => () => void) | undefined;
   /** True to reach files by their paths, as on systems without `/proc`. */
   readonly isByPath?: boolean | undefined;
 }
@@ -52,27 +54,41 @@ export class FolderCalls {
     act: () => Promise<Answer>,
     onLate?: (answer: Answer) => void,
   ): Promise<Answer> {
-    const { limitMs, onCall } = this.#options;
+    const { limitMs, onCall, startTimer = startSystemTimer } = this.#options;
     return new Promise((resolve, reject) => {
       let isOver = false;
-      const timer = setTimeout(() => {
+      const stopTimer = startTimer(limitMs, () => {
         isOver = true;
         reject(new HungCallError(call, limitMs));
-      }, limitMs);
-      const acting = onCall === undefined ? act() : Promise.resolve(onCall(call, path)).then(act);
+      });
+      const acting = onCall === undefined ? act() : afterwards(onCall, { call, path }, act);
       acting.then(
         (answer) => {
-          clearTimeout(timer);
+          stopTimer();
           if (isOver) onLate?.(answer);
           else resolve(answer);
         },
         (error: unknown) => {
-          clearTimeout(timer);
+          stopTimer();
           reject(error);
         },
       );
     });
   }
+}
+
+function startSystemTimer(ms: number, onEnd: () => void): () => void {
+  const timer = setTimeout(onEnd, ms);
+  return () => clearTimeout(timer);
+}
+
+async function afterwards<Answer>(
+  onCall: (call: FolderCall, path: string) => Promise<void> | void,
+  { call, path }: { readonly call: FolderCall; readonly path: string },
+  act: () => Promise<Answer>,
+): Promise<Answer> {
+  await onCall(call, path);
+  return act();
 }
 
 /** Returns the code of an error of the system. */

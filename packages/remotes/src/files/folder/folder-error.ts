@@ -41,7 +41,7 @@ export function folderError(cause: unknown, remote: string, operation: string): 
   if (isDmlError(cause)) return cause;
   // @spec DML-REM-0628
   if (cause instanceof MisplacedError)
-    return remoteError('remote_damaged', { remote, path: cause.path, detail: cause.reason }, cause);
+    return remoteError('remote_damaged', { remote, path: cause.path || '.', detail: cause.reason }, cause);
   if (cause instanceof HungCallError)
     return remoteError('remote_unreachable', { remote, operation, reason: cause.message }, cause);
   const errno = errnoOf(cause);

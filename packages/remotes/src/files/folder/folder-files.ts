@@ -170,7 +170,8 @@ export class FolderFiles implements RemoteFiles {
   async now(): Promise<number> {
     return this.#named('tell the time', async () => {
       const root = await this.#tree.openRoot();
-      if (root === undefined) throw remoteError('remote_missing', { remote: this.name });
+      if (root === undefined)
+        throw remoteError('remote_missing', { remote: this.name, reason: 'nobody has written to it yet' });
       return use(root, async () => {
         const temporary = await this.#tree.make(root, TEMPORARY_FOLDER);
         return use(temporary, () => readTime(temporary, this.#newName()));

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
-import { remoteError } from '../../errors.ts';
+import { type RemoteError, remoteError } from '../../errors.ts';
 import { errnoOf, type FolderCalls } from './folder-calls.ts';
 import { HeldFolder } from './held-folder.ts';
 
@@ -24,7 +24,7 @@ export class FolderTree {
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === 'ENOENT') return undefined;
-      if (errno === 'ENOTDIR') throw remoteError('remote_missing', { remote: this.#remote }, error);
+      if (errno === 'ENOTDIR') throw this.#missing('it is not a folder', error);
       throw error;
     }
   }
@@ -50,7 +50,7 @@ export class FolderTree {
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
       // @spec DML-REM-0625
-      throw remoteError('remote_missing', { remote: this.#remote }, error);
+      throw this.#missing('the folder above it does not exist', error);
     }
     try {
       await makeEntry(parent, basename(this.#path));
@@ -59,8 +59,12 @@ export class FolderTree {
       parent.close();
     }
     const made = await this.openRoot();
-    if (made === undefined) throw remoteError('remote_missing', { remote: this.#remote });
+    if (made === undefined) throw this.#missing('it was removed');
     return made;
+  }
+
+  #missing(reason: string, cause?: unknown): RemoteError {
+    return remoteError('remote_missing', { remote: this.#remote, reason }, cause);
   }
 
   /** Opens a folder in the root and makes it where it is missing; its name is durable afterwards. */
@@ -71,7 +75,7 @@ export class FolderTree {
       await makeEntry(root, name);
       folder = await root.child(name);
     }
-    if (folder === undefined) throw remoteError('remote_missing', { remote: this.#remote });
+    if (folder === undefined) throw this.#missing('it was removed');
     try {
       // Who made it may not have come so far.
       if (!this.#durable.has(name)) await root.sync();

@@ -83,7 +83,8 @@ async function measure(
 ): Promise<ListedFile | 'folder' | undefined> {
   const path = parent.shown(name);
   const stats = await parent.look(name);
-  if (stats === undefined) return undefined;
+  // A name that is no UTF-8 leads to nothing.
+  if (stats === undefined) return name.includes('\ufffd') ? { path, sizeBytes: 0 } : undefined;
   if (!stats.isDirectory()) return { path, sizeBytes: stats.size };
   if (parent.shownPath === '' && FOLDERS.has(name)) return 'folder';
   if (!isMutablePath(path)) return { path: `${path}/`, sizeBytes: 0 };
