@@ -253,43 +253,6 @@ describe('dml switch', () => {
   });
 });
 
-describe('dml merge', () => {
-  it('moves the target forward [DML-CLI-0905]', async () => {
-    await repository.ok('branch', 'behind', older);
-    expect(await repository.json('merge', 'behind', 'main')).toEqual({
-      branch: 'behind',
-      fromCommitId: older,
-      commitId: newest,
-      moved: true,
-    });
-    expect(await head('behind')).toBe(newest);
-    expect(await repository.json('merge', 'behind', 'main')).toMatchObject({ moved: false });
-  });
-
-  it('refuses branches that have diverged and says how to go on [DML-CLI-0906]', async () => {
-    const stderr = await repository.refusal(6, ['merge', 'main', 'side']);
-    expect(stderr).toContain('"main" and "side" have diverged');
-    expect(stderr).toContain('"dml switch main", then "dml run <file>"; calls that side computed are');
-    // What the hint says holds.
-    await repository.ok('switch', 'main');
-    expect((await repository.run('values')).counts).toMatchObject({ executed: 0 });
-  });
-
-  it('of a source that the target contains leaves the target [DML-CLI-0911]', async () => {
-    const before = await repository.refState();
-    expect(await repository.json('merge', 'main', older)).toMatchObject({
-      fromCommitId: newest,
-      commitId: newest,
-      moved: false,
-    });
-    expect(await repository.ok('merge', 'main', 'main')).toMatch(/^main is at [0-9a-f]{12} already$/m);
-    expect(await repository.ok('merge', 'main', older)).toBe(
-      `nothing to merge: main contains ${older} already\n`,
-    );
-    expect(await repository.refState()).toEqual(before);
-  });
-});
-
 describe('dml wip', () => {
   const uuids = [randomUUID(), randomUUID()].sort();
   const make = async () => {

@@ -16,6 +16,15 @@ export { type RunRow, type RunTable, runTable, type TableOptions } from './compa
 export { cellData, cellNumber, cellText, cellValue, type ValueCell } from './compare/value-cell.ts';
 export { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './dags/change-dags.ts';
 export { dagNodes, findImportSource, type ImportSource, pinsOfDag } from './dags/import-dag.ts';
+export {
+  type HeadConflict,
+  type HeadMerge,
+  type MergedHead,
+  type MergeSide,
+  mergeIntoHead,
+  type UnmergedHead,
+  unmergedError,
+} from './dags/merge-head.ts';
 export { fastForwardHead, type HeadMove, type MovedHead, rebaseOntoHead } from './dags/move-head.ts';
 export {
   type CommitDraft,

@@ -1,5 +1,5 @@
 import { type CommitId, type CommitRecord, isDmlError } from '@daggerml/object-model';
-import { findCommit, type RecordReader } from '@daggerml/repository';
+import { findCommit, type RecordReader, shortId } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
 import { withStore } from '../invocation/repository-access.ts';
@@ -40,7 +40,10 @@ export async function run(context: CommandContext): Promise<void> {
 }
 
 function commitFacts(line: CommitLine): string[] {
-  return [...peopleLines(line), '', ...indent(line.message)];
+  const { parentCommitIds } = line;
+  // @spec DML-CLI-2010
+  const merge = parentCommitIds.length > 1 ? [`merge  ${parentCommitIds.map(shortId).join(' ')}`] : [];
+  return [...merge, ...peopleLines(line), '', ...indent(line.message)];
 }
 
 function excisedFacts({ excised }: ExcisedLine): string[] {

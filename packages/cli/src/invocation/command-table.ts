@@ -440,14 +440,25 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'merge',
     group: 'Change refs',
-    summary: 'Move a branch forward to another one (fast-forward only).',
+    summary: 'Merge a commit into a branch.',
     description:
-      'Branches that have diverged are not merged: switch to the target and run the pipeline again. ' +
-      'Calls that the source computed are answered from the repository.',
+      'A branch without commits of its own moves forward; else a commit with both as parents takes what either side ' +
+      'changed. No call runs. What both sides changed differently is listed and nothing is changed, until an option ' +
+      'says which side to take. Outcomes of a call with the same value are no conflict.',
     arguments: {
-      '<target>': 'the branch to move',
-      '<source>': `where to move it: ${COMMIT_NAME}`,
+      '<target>': `the branch to merge into; alone, what to merge into the current branch: ${COMMIT_NAME}`,
+      '[source]': `what to merge into the target: ${COMMIT_NAME}`,
     },
+    options: {
+      '--ff-only': 'move the branch forward, or refuse',
+      '--ours': 'take what the target has wherever both sides changed something',
+      '--theirs': 'take what the source has there',
+      '--take <dag=side>':
+        'take a dag and the outcomes of its calls from one side: sales=ours or sales=theirs; may be given for each',
+      '-m, --message <text>': 'message of the commit, where there is one',
+    },
+    conflicts: { '--ours': ['theirs'], '--ff-only': ['ours', 'theirs', 'take', 'message'] },
+    repeatable: ['--take <dag=side>'],
     takesReference: true,
     example: 'dml merge main experiment',
     load: () => import('../commands/merge.ts'),

@@ -4,6 +4,7 @@ import type { CliIo } from '../process/cli-io.ts';
 import { knownFolder } from '../process/current-folder.ts';
 import { isTooManyFiles, NO_MORE_FILES, RAISE_LIMIT } from '../process/too-many-files.ts';
 import { failedCallsOf } from '../render/failed-calls.ts';
+import { conflictsOf } from '../render/merge-conflicts.ts';
 import type { Output } from '../render/output.ts';
 import { printable } from '../render/printable.ts';
 import { sourcePosition } from '../render/source-position.ts';
@@ -87,7 +88,16 @@ export function reportError(error: unknown, io: CliIo, output: Output): number {
       ...call,
     }));
     const failedCalls = listed.length > 0 ? listed : undefined;
-    const document = { code, detail: detail ?? null, message, hint: hint ?? null, failedCalls, stack };
+    const conflicts = conflictsOf(error);
+    const document = {
+      code,
+      detail: detail ?? null,
+      message,
+      hint: hint ?? null,
+      failedCalls,
+      conflicts,
+      stack,
+    };
     output.error(escapeJson(JSON.stringify(document, undefined, 2)));
     return exit;
   }

@@ -52,9 +52,10 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   binary_value:
     '"dml export {name} <file>" writes it to a file, "dml cat {name} | cat" prints it all the same',
   tag_exists: 'choose another name, or "dml tag --delete {tag}" first',
-  branch_exists: 'choose another name, or "dml merge {branch} <source>" to move it forward',
-  not_fast_forward:
-    'run the pipeline again on top of {target}: "dml switch {target}", then "dml run <file>"; calls that {source} computed are not computed again',
+  branch_exists: 'choose another name, or "dml merge {branch} <source>" to merge into it',
+  not_fast_forward: '"dml merge {target} {source}" without --ff-only merges them',
+  merge_conflict:
+    'add --ours to keep what {target} has, --theirs to take the other side, or --take <dag>=ours or --take <dag>=theirs for each',
   head_moved: 'run the command again',
   branch_current: '"dml switch <head>" makes another one current; "dml branch" lists them',
   branch_unmerged:

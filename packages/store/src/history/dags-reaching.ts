@@ -15,7 +15,8 @@ export function dagsReaching(
   return new Map([...names].map(([nodeId, found]) => [nodeId, [...found].sort()]));
 }
 
-function nodesOf(draft: Draft, rootDagId: DagId): Set<NodeId> {
+/** Returns the nodes of a dag, those of imported dags included. */
+export function nodesOf(draft: Draft, rootDagId: DagId): Set<NodeId> {
   const nodes = new Set<NodeId>();
   const dags = new Set<DagId>([rootDagId]);
   for (const dagId of dags) {

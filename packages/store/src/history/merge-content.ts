@@ -10,9 +10,11 @@ import {
   treeDiff,
   treeEdit,
   treeEntries,
+  treeGet,
 } from '@daggerml/object-model';
+import { ifReadable } from '../objects/if-readable.ts';
 import type { CommitFacts } from './commit-facts.ts';
-import { dagsReaching } from './dags-reaching.ts';
+import { dagsReaching, nodesOf } from './dags-reaching.ts';
 import type { Draft } from './draft.ts';
 import { changeTo, mergeRole, type RoleConflict } from './merge-role.ts';
 
@@ -92,11 +94,14 @@ export function mergeContents(
   const mergedDags = treeEdit('dags', dags.root, dagSettled.changes, draft);
   const mergedPins = treeEdit('pins', pins.root, pinSettled.changes, draft);
   const needed = neededPins(draft, [ours, theirs], { dags: mergedDags, pins: mergedPins });
+  // A pin too many does no harm, where a dag cannot be read to its end.
+  const unneeded =
+    ifReadable(() => unneededPins(draft, dagSettled.left, { dags: mergedDags, pins: mergedPins })) ?? [];
   return {
     state: 'merged',
     content: {
       dags: mergedDags,
-      pins: treeEdit('pins', mergedPins, needed, draft),
+      pins: treeEdit('pins', mergedPins, [...needed, ...unneeded], draft),
       requests: treeEdit(
         'requests',
         requests.root,
@@ -132,6 +137,25 @@ function neededPins(
   return [...lost].flatMap(([nodeId, set]) => (reaching.get(nodeId)?.length ? [{ set }] : []));
 }
 
+/**
+ * Returns the pins that only dags needed which a merge has not taken.
+ *
+ * @spec DML-CLI-2009
+ */
+function unneededPins(
+  draft: Draft,
+  left: readonly LeafEntries['dags'][],
+  merged: Pick<CommitContent, 'dags' | 'pins'>,
+): TreeChange<'pins'>[] {
+  const nodeIds = new Set<NodeId>();
+  for (const [, dagId] of left)
+    for (const nodeId of nodesOf(draft, dagId))
+      if (treeGet('pins', merged.pins, nodeId, draft) !== undefined) nodeIds.add(nodeId);
+  if (nodeIds.size === 0) return [];
+  const reaching = dagsReaching(draft, treeEntries('dags', merged.dags, draft), nodeIds);
+  return [...reaching].flatMap(([deleteKey, names]) => (names.length === 0 ? [{ deleteKey }] : []));
+}
+
 function* dagsOf(draft: Draft, sides: readonly CommitContent[]): Generator<LeafEntries['dags']> {
   for (const { dags } of sides) yield* treeEntries('dags', dags, draft);
 }
@@ -143,21 +167,35 @@ function rootsOf<Role extends keyof CommitContent>(
   return bases.map((base) => base[role]);
 }
 
+/** Conflicts of one role after they were settled as far as they were. */
+interface Settled<Role extends 'dags' | 'pins'> {
+  readonly open: MergeConflict[];
+  readonly changes: ReturnType<typeof changeTo<Role>>[];
+  /** Entries of the sides that were not taken. */
+  readonly left: LeafEntries[Role][];
+}
+
 function settleAll<Role extends 'dags' | 'pins'>(
   conflicts: readonly RoleConflict<Role>[],
   describe: (conflict: RoleConflict<Role>) => MergeConflict,
   settle: Settle,
-): { open: MergeConflict[]; changes: ReturnType<typeof changeTo<Role>>[] } {
+): Settled<Role> {
   const open: MergeConflict[] = [];
   const changes: ReturnType<typeof changeTo<Role>>[] = [];
+  const left: LeafEntries[Role][] = [];
   for (const conflict of conflicts) {
     const described = describe(conflict);
     // @spec DML-STO-0648
     const side = settle(described);
-    if (side === undefined) open.push(described);
-    else changes.push(changeTo<Role>(conflict.key, conflict[side]));
+    if (side === undefined) {
+      open.push(described);
+      continue;
+    }
+    changes.push(changeTo<Role>(conflict.key, conflict[side]));
+    const other = conflict[side === 'ours' ? 'theirs' : 'ours'];
+    if (other !== undefined) left.push(other);
   }
-  return { open, changes };
+  return { open, changes, left };
 }
 
 // @spec DML-STO-0643
