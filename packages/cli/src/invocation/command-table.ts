@@ -611,6 +611,30 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/fetch.ts'),
   },
   {
+    name: 'pull',
+    group: 'Share',
+    summary: 'Fetch, and merge a branch of the remote into the current branch.',
+    description:
+      'Moves the branch forward where it has no commits of its own, and merges otherwise as "dml merge" does.',
+    arguments: {
+      '[remote]': REMOTE,
+      '[branch]': 'branch of the remote; that of the same name as the current one by default',
+    },
+    options: {
+      '--ff-only': 'move the branch forward, or refuse',
+      '--ours': 'take what is here wherever both sides changed something',
+      '--theirs': 'take what the remote has there',
+      '--take <dag=side>':
+        'take a dag and the outcomes of its calls from one side: sales=ours or sales=theirs; may be given for each',
+      '-m, --message <text>': 'message of the commit, where there is one',
+      '--accept-excisions': 'take over which objects are excised there; they are then excised here for good',
+    },
+    conflicts: { '--ours': ['theirs'], '--ff-only': ['ours', 'theirs', 'take', 'message'] },
+    repeatable: ['--take <dag=side>'],
+    example: 'dml pull',
+    load: () => import('../commands/pull.ts'),
+  },
+  {
     name: 'push',
     group: 'Share',
     summary: 'Send branches and tags to a remote, with all that they reach.',
