@@ -1,18 +1,21 @@
 /**
- * Tries a bucket on servers that run: the suite of Remote Adapters, refusals, and `checkRemote`. Prints what it found.
+ * Tries a bucket on servers that run, and prints what it found.
  *
- * `node try-server.mjs <url> …`: connections take turns between the servers, which are of one bucket.
+ * `node try-server.mjs suite <url> …` runs the suite of Remote Adapters, `races` its races alone. Connections take turns
+ * between the servers, which are of one bucket.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root } from '../../tools/run/workspace.mjs';
 
-const CASE_MS = 20_000;
 const BUCKET = 'suite';
-const HASH = '0'.repeat(64);
-const PATH = `segments/0-${HASH}-${'0'.repeat(32)}.car`;
+const PATH = `segments/0-${'0'.repeat(64)}-${'0'.repeat(32)}.car`;
+const LARGE_BYTES = 70 * 2 ** 20;
+const RACES = /lets one of|loses none/;
 
-const endpoints = process.argv.slice(2);
+const [mode, ...endpoints] = process.argv.slice(2);
+/** Longest time for a case; bad servers may never come to its end. */
+const caseMs = mode === 'races' ? 20_000 : 120_000;
 const packageFile = join(root, 'packages/remotes/package.json');
 const { CreateBucketCommand, S3Client } = createRequire(packageFile)('@aws-sdk/client-s3');
 const { openS3Files } = await import('../../packages/remotes/dist/files/s3/s3-files.js');
@@ -22,67 +25,67 @@ let openCount = 0;
 const open = (prefix, bucket = BUCKET) =>
   openS3Files({ bucket, prefix, endpoint: endpoints[openCount++ % endpoints.length] });
 
-/** Runs the suite and returns the names of the cases that failed, with the reason. */
-async function runSuite() {
-  const failed = [];
-  for (const [at, { name, run }] of remoteFilesSuite.entries()) {
-    const reason = await within(CASE_MS, () => run({ open: () => open(`case ${at}`) }));
-    if (reason !== undefined) failed.push(`${name}: ${reason}`);
-  }
-  return { passed: remoteFilesSuite.length - failed.length, failed };
-}
-
-/** Returns the code of the error that reading a mutable file ends with; "none" where it ends well. */
-async function codeOf(files) {
-  try {
-    await files.readVersion('CURRENT.json');
-    return 'none';
-  } catch (error) {
-    return error.code ?? String(error);
-  } finally {
-    await files.close();
-  }
-}
-
-async function within(ms, act) {
+/** Returns the first line of the error that an act ends with within the time of a case; undefined where it ends well. */
+async function failureOf(act) {
   let timer;
   const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms, `no end within ${ms / 1000} s`);
+    timer = setTimeout(resolve, caseMs, `no end within ${caseMs / 1000} s`);
   });
   const ended = act().then(
     () => undefined,
     (error) => String(error.message).split('\n')[0],
   );
-  try {
-    return await Promise.race([ended, late]);
-  } finally {
-    clearTimeout(timer);
+  const failure = await Promise.race([ended, late]);
+  clearTimeout(timer);
+  return failure;
+}
+
+async function runSuite(cases) {
+  const failed = [];
+  for (const [at, { name, run }] of cases.entries()) {
+    const failure = await failureOf(() => run({ open: () => open(`case ${at}`) }));
+    if (failure !== undefined) failed.push(`${name}: ${failure}`);
   }
+  return { passed: cases.length - failed.length, failed };
 }
 
-/** Puts a large file on a server that forgets nothing; returns whether it came back whole. */
-async function isLargeFileWhole() {
-  const files = await open('large');
-  const bytes = Buffer.alloc(70 * 2 ** 20, 'large ');
-  await files.put(PATH, bytes);
-  const found = await files.read(PATH);
+/** Returns the code of the error that reading a mutable file ends with; "none" where it ends well. */
+async function codeOf(files) {
+  const code = await files.readVersion('CURRENT.json').then(
+    () => 'none',
+    (error) => error.code ?? String(error),
+  );
   await files.close();
-  return found !== undefined && bytes.equals(found);
+  return code;
 }
 
-const client = new S3Client({ endpoint: endpoints[0], forcePathStyle: true });
+/** Returns "whole" where a file that is sent in parts comes back as it was. */
+async function fateOfLargeFile() {
+  const failure = await failureOf(async () => {
+    const files = await open('large');
+    const bytes = Buffer.alloc(LARGE_BYTES, 'a large file; ');
+    await files.put(PATH, bytes);
+    const found = await files.read(PATH);
+    await files.close();
+    if (found === undefined || !bytes.equals(found)) throw new Error('other bytes');
+  });
+  return failure ?? 'whole';
+}
+
+async function refusals() {
+  const missing = await codeOf(await open('', 'no-such-bucket'));
+  process.env.AWS_SECRET_ACCESS_KEY = 'wrong';
+  return { missing, refused: await codeOf(await open('')) };
+}
+
+// A case that was given up goes on, and nobody waits for its end.
+process.on('unhandledRejection', () => undefined);
+const client = new S3Client({ endpoint: endpoints[0], region: 'us-east-1', forcePathStyle: true });
 await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
 const startedAtMs = performance.now();
-const suite = await runSuite();
-const seconds = (performance.now() - startedAtMs) / 1000;
-const missing = await codeOf(await open('', 'no-such-bucket'));
-const isWhole = await within(CASE_MS, async () => {
-  if (!(await isLargeFileWhole())) throw new Error('other bytes');
-});
-process.env.AWS_SECRET_ACCESS_KEY = 'wrong';
-const refused = await codeOf(await open(''));
-process.stdout.write(
-  `${JSON.stringify({ ...suite, seconds, missing, refused, large: isWhole ?? 'whole' })}\n`,
-);
-// A case that was given up may still hold connections.
+const cases = remoteFilesSuite.filter(({ name }) => mode === 'suite' || RACES.test(name));
+const suite = await runSuite(cases);
+const seconds = Math.round((performance.now() - startedAtMs) / 1000);
+const others = mode === 'suite' ? { large: await fateOfLargeFile(), ...(await refusals()) } : {};
+process.stdout.write(`${JSON.stringify({ ...suite, seconds, ...others })}\n`);
 process.exit();

@@ -1,4 +1,6 @@
 export type { RemoteUri, RemoteUriRule } from '@daggerml/object-model';
+export { type CheckOptions, checkRemote } from './check/check-remote.ts';
+export type { CheckPart, CheckReport, PartReport } from './check/check-report.ts';
 export {
   type CollectOptions,
   type CollectResult,
@@ -43,3 +45,4 @@ export { parseRemoteUri } from './remote-uri.ts';
 export { listStates, type RemoteSnapshot, readSnapshot, readState } from './state/read-snapshot.ts';
 export { memoryInFile, memoryOfProcess, type StateMemory } from './state/state-memory.ts';
 export { systemRemote, systemSurroundings } from './system-remote.ts';
+export type { StartTimer } from './timer.ts';

@@ -24,3 +24,12 @@ export { remoteFilesSuite } from './remote-files-suite.ts';
 export type { BucketModes, Conditions, MemoryBuckets } from './s3/memory-buckets.ts';
 export type { S3Operation } from './s3/s3-messages.ts';
 export type { SuiteCase } from './suite-case.ts';
+export {
+  hangingAt,
+  ignoringConditions,
+  listingLate,
+  losingRaces,
+  losingUpdates,
+  rememberingAbsence,
+  withClockOff,
+} from './unsafe-remotes.ts';

@@ -1,3 +1,5 @@
+import { type StartTimer, startSystemTimer } from '../../timer.ts';
+
 /** System calls on the files of a folder. */
 export type FolderCall =
   | 'open'
@@ -17,8 +19,8 @@ export interface FolderCallOptions {
   readonly limitMs: number;
   /** Called before each system call, with the path below the root; a test counts, delays or fails calls by it. */
   readonly onCall?: ((call: FolderCall, path: string) => Promise<void> | void) | undefined;
-  /** Calls back after a time, unless what it returns was called before; the timers of the system by default. */
-  readonly startTimer?: ((ms: number, onEnd: () => void) => () => void) | undefined;
+  /** Timers for the limits; those of the system by default. */
+  readonly startTimer?: StartTimer | undefined;
   /** True to reach files by their paths, as on systems without `/proc`. */
   readonly isByPath?: boolean | undefined;
 }
@@ -75,11 +77,6 @@ export class FolderCalls {
       );
     });
   }
-}
-
-function startSystemTimer(ms: number, onEnd: () => void): () => void {
-  const timer = setTimeout(onEnd, ms);
-  return () => clearTimeout(timer);
 }
 
 async function afterwards<Answer>(

@@ -147,6 +147,13 @@ describe('requests that are no conditional writes', () => {
     }
   });
 
+  it('tell apart buckets whose files have no versions', async () => {
+    const { files, server } = world;
+    server.fail({}, { kind: 'bare', status: 200 }, { kind: 'bare', status: 200 });
+    expect(await outcomeOf(files.readVersion(CURRENT))).toMatchObject({ code: 'remote_unsafe' });
+    expect(await files.read(PATH)).toEqual(bytesOf(''));
+  });
+
   it('give up a listing that does not go on', async () => {
     const { files, server } = world;
     const page = '<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>';
