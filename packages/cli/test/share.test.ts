@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FaultServer } from '@daggerml/remotes/testing';
@@ -155,6 +163,15 @@ describe('dml remote', () => {
     expect(await ours.refusal(2, ['remote', 'check', '--limit', 'x'])).toContain(
       '--limit takes a whole number',
     );
+  });
+
+  it('is not checked where files of something else lie [DML-CLI-2162]', async () => {
+    const { ours, shared } = team;
+    mkdirSync(shared);
+    writeFileSync(join(shared, 'holiday.jpg'), 'x');
+    expect(await ours.error(6, ['remote', 'check'])).toMatchObject({ code: 'remote_foreign' });
+    expect(readdirSync(shared)).toEqual(['holiday.jpg']);
+    rmSync(shared, { recursive: true });
   });
 
   it('that is not safe ends the check with 13 [DML-CLI-2161]', async () => {

@@ -6,7 +6,7 @@ import { type RemoteSession, withRemote } from '../process/remote-session.ts';
 import { formatColumns } from '../render/columns.ts';
 import type { Output } from '../render/output.ts';
 
-/** What each part of a check is about, as people read it. */
+/** Subject of each part of a check, as people read it. */
 const PARTS: Readonly<Record<CheckPart, string>> = {
   conditions: 'conditional writes',
   'read-back': 'reads after writes',
@@ -23,8 +23,10 @@ const MARKS = { passed: '✓', failed: '✗', 'not-proven': '?' } as const;
 export async function run(context: CommandContext): Promise<ExitCode> {
   const { output, args } = context;
   const seconds = positiveInteger(context, 'limit', 'remote check');
-  const { checkRemote } = await import('@daggerml/remotes');
+  const { checkRemote, readSnapshot } = await import('@daggerml/remotes');
   return await withRemote(context, args[0], async (session) => {
+    // Nothing is written where files of something else lie. @spec DML-CLI-2162
+    await readSnapshot(session.remote.files);
     const report = await checkRemote(session.remote, {
       ...(seconds !== undefined && { limitMs: seconds * 1000 }),
       onProgress: (part) => output.live([`  checking: ${PARTS[part]}`]),

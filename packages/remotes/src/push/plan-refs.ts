@@ -31,7 +31,7 @@ export interface RefPlan {
 }
 
 /** Returns the name of a branch or tag as a state has it: `heads/main`. */
-export function stateRef(ref: RefName): string {
+function stateRef(ref: RefName): string {
   return ref.slice('refs/'.length);
 }
 
