@@ -34,6 +34,7 @@ function fingerprint(): Map<string, string> {
 }
 
 async function prepare(name: string): Promise<void> {
+  if (name.startsWith('bundle ')) await repository.ok('bundle', 'create', 'whole.car', '--force');
   if (name === 'dag delete') await repository.run('raw');
   if (name === 'op resume' || name === 'op cancel') await interruptOps();
   if (name === 'wip prune') await repository.dml(['run', 'pipelines.ts', 'fails']);

@@ -5,7 +5,16 @@ import { COMMAND_LINES } from './command-lines.ts';
 import { type Outcome, TestRepository } from './test-repository.ts';
 
 /** Commands that use no repository, or none that is there. */
-const OTHERS = ['init', 'code', 'params', 'adapter list', 'adapter check', 'version', 'trust'];
+const OTHERS = [
+  'init',
+  'code',
+  'params',
+  'adapter list',
+  'adapter check',
+  'version',
+  'trust',
+  'bundle verify',
+];
 const NAMES = Object.keys(COMMAND_LINES).filter((name) => !OTHERS.includes(name));
 
 let repository: TestRepository;

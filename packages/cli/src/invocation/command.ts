@@ -26,7 +26,14 @@ export type CommandRun = (context: CommandContext) => Promise<void> | Promise<Ex
 export interface CommandSpec {
   /** Words after `dml`, e.g. `dag list`. */
   readonly name: string;
-  readonly group: 'Start and run' | 'Inspect' | 'Explain calls' | 'Compare runs' | 'Change refs' | 'Maintain';
+  readonly group:
+    | 'Start and run'
+    | 'Inspect'
+    | 'Explain calls'
+    | 'Compare runs'
+    | 'Change refs'
+    | 'Exchange'
+    | 'Maintain';
   readonly summary: string;
   /** More than the summary says, where there is more. */
   readonly description?: string;
