@@ -36,6 +36,17 @@ it('runs what tests need before them', async () => {
   expect(total).toMatchObject({ passed: 4, failed: 0 });
 });
 
+it('runs beside the tests what may take as long, and the parts after both', async () => {
+  const { printed, total } = await endOf({
+    suite: step('test', '3 passed, 0 failed'),
+    beside: [step('beside', 'beside: red', 1)],
+    parts: [step('after', 'after: green')],
+  });
+  expect(printed.indexOf('== beside')).toBeLessThan(printed.indexOf('== after'));
+  expect(printed.indexOf('» beside')).toBeLessThan(printed.indexOf('== test'));
+  expect(total).toMatchObject({ passed: 4, failed: 1 });
+});
+
 it('installs the packages whose programs PATH does not offer', () => {
   const node = { node: basename(process.execPath), other: 'no-such-program' };
   expect(missingPackages(dirname(process.execPath), node)).toEqual(['other']);

@@ -23,6 +23,8 @@ const REQUIRED = {
   'cbor-x': { owner: '@daggerml/object-model', variable: 'CBOR_NATIVE_ACCELERATION_DISABLED' },
   esbuild: { owner: '@daggerml/capture' },
   zod: { owner: '@daggerml/execution' },
+  '@aws-sdk/client-s3': { owner: '@daggerml/remotes' },
+  '@smithy/core/config': { owner: '@daggerml/remotes' },
   commander: {},
   'fastest-levenshtein': { owner: '@daggerml/repository' },
 };

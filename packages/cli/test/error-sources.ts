@@ -15,6 +15,7 @@ export const SURFACES: readonly Surface[] = [
   { package: 'store', file: 'errors.ts', document: '20-store.md' },
   { package: 'repository', file: 'errors.ts', document: '25-repository.md' },
   { package: 'capture', file: 'errors.ts', document: '35-capture.md' },
+  { package: 'remotes', file: 'errors.ts', document: '40-remotes.md' },
   { package: 'execution', file: 'errors.ts', document: '30-execution.md' },
   { package: 'bindings', file: 'errors.ts', document: '60-bindings.md' },
   { package: 'cli', file: 'wording/cli-error.ts', document: '50-cli.md' },

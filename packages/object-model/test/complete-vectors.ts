@@ -6,6 +6,7 @@ import { decodeByCborg, decodeByDagCbor, encodeByCborg, sameValue } from './orac
 import { runCase } from './run-case.ts';
 import { runTreeCase, solveCase, type TreeCase } from './tree-case.ts';
 import { hexOfBytes, type VectorCase } from './vector-case.ts';
+import { isOfRecords } from './vector-files.ts';
 import { cidOf, recordOfJson } from './vector-json.ts';
 
 /** Areas whose cases follow from an input by the operations on trees and blobs. */
@@ -17,9 +18,7 @@ const TREE_AREAS: ReadonlySet<string> = new Set(['search-tree', 'blob']);
  * Nothing is written, and an error thrown, unless every case holds and two CBOR libraries agree with every record.
  */
 export function completeVectors(folder: string): number {
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    path.endsWith('.json'),
-  );
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(isOfRecords);
   const texts = paths.map((path) => completeFile(readFileSync(join(folder, path), 'utf8'), path));
   for (const [at, path] of paths.entries()) writeFileSync(join(folder, path), texts[at]!.text);
   return texts.reduce((sum, { count }) => sum + count, 0);

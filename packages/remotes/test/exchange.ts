@@ -31,7 +31,8 @@ export function memberOf(place: Place, remote: MemoryRemote, onRequest?: OnReque
   return {
     ...place,
     files,
-    push: (pushes = [toMain(place.store)], options = {}) => push(own, { ...place, pushes, ...options }),
+    push: (pushes = [toMain(place.store)], options = {}) =>
+      push(own, { ...place, remoteName: 'origin', pushes, ...options }),
     fetch: (options = {}) => fetch(own, { ...place, remoteName: 'origin', ...options }),
     tracked: (branch = 'main') => place.store.getRef(remoteRef('origin', branch))?.commitId,
   };

@@ -59,7 +59,6 @@ export type { JournalEntry } from './refs/journal.ts';
 export {
   asRefName,
   checkNewRefName,
-  checkNewRemoteName,
   execRef,
   headRef,
   indexRef,

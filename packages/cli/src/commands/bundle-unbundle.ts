@@ -9,7 +9,6 @@ import {
   type Unbundled,
   unbundle,
 } from '@daggerml/repository';
-import { checkNewRemoteName } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
@@ -24,7 +23,7 @@ export async function run(context: CommandContext): Promise<void> {
   const { args, io, options, output } = context;
   const [file = ''] = args;
   const remoteName = options.as === undefined ? undefined : nfcText(String(options.as));
-  if (remoteName !== undefined) checkNewRemoteName(remoteName);
+  if (remoteName !== undefined) (await import('@daggerml/remotes')).checkRemoteName(remoteName);
   const show = liveProgress(context);
   // @spec DML-CLI-2037
   const result = await withStore(context, 'write', (_reader, store) => {

@@ -6,6 +6,9 @@ const OBJECT_NAME =
 const CALL_NAME = `${OBJECT_NAME}; a call also by its function or text: fit, "fit(rows, 3)"`;
 const COMMIT_NAME = 'branch, tag, ref, <commit>~<n>, id or beginning of an id';
 
+const PLACE = 'folder or bucket: a path, file:///path or s3://bucket/folder?region=…&endpoint=…&profile=…';
+const REMOTE = 'a remote of this repository; origin, or the only one, by default';
+
 /** Every command of `dml`, in the order in which help lists them. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -525,8 +528,138 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/wip-prune.ts'),
   },
   {
+    name: 'clone',
+    group: 'Share',
+    summary: 'Create a repository from a remote.',
+    description:
+      'The remote is called origin in it, and the branch main of the remote, or its only one, is the current branch.',
+    arguments: {
+      '<place>': PLACE,
+      '[folder]': 'folder to create it in; named like the place by default',
+    },
+    options: {
+      '--branch <name>': 'branch to begin on',
+      '--accept-excisions': 'take over which objects are excised there; they are then excised here for good',
+    },
+    example: 'dml clone s3://team-data/forecasts',
+    load: () => import('../commands/clone.ts'),
+  },
+  {
+    name: 'remote add',
+    group: 'Share',
+    summary: 'Add a remote: a folder or a bucket.',
+    description:
+      'Credentials and regions are those of the tools of AWS: profiles, environment, roles. Nothing is written to the ' +
+      'place before the first push.',
+    arguments: {
+      '<name>': 'name of the remote here; "origin" is the one that other commands take by default',
+      '<place>': PLACE,
+    },
+    example: 'dml remote add origin /mnt/team/forecasts',
+    load: () => import('../commands/remote-add.ts'),
+  },
+  {
+    name: 'remote list',
+    group: 'Share',
+    summary: 'List the remotes of this repository.',
+    example: 'dml remote list',
+    load: () => import('../commands/remote-list.ts'),
+  },
+  {
+    name: 'remote remove',
+    group: 'Share',
+    summary: 'Forget a remote and its tracking refs; what lies there stays.',
+    arguments: { '<name>': 'a remote of this repository' },
+    example: 'dml remote remove origin',
+    load: () => import('../commands/remote-remove.ts'),
+  },
+  {
+    name: 'remote log',
+    group: 'Share',
+    summary: 'List what happened on a remote, the newest first.',
+    arguments: { '[remote]': REMOTE },
+    options: { '-n, --count <number>': 'how many changes; 20 by default' },
+    example: 'dml remote log',
+    load: () => import('../commands/remote-log.ts'),
+  },
+  {
+    name: 'remote gc',
+    group: 'Share',
+    summary: 'Delete what no branch or tag of a remote reaches.',
+    description:
+      'Safe beside pushes and fetches of others, however long they take. What is excised here is taken out there as well.',
+    arguments: { '[remote]': REMOTE },
+    options: {
+      '--dry-run': 'list what would be deleted and why; nothing is written',
+      '--keep-states <number>': 'states of the journal of the remote to keep; 1000 by default',
+    },
+    example: 'dml remote gc --dry-run',
+    load: () => import('../commands/remote-gc.ts'),
+  },
+  {
+    name: 'fetch',
+    group: 'Share',
+    summary: 'Bring what a remote has, and move the tracking refs.',
+    description:
+      'The branches of a remote are <remote>/<branch> here, such as origin/main; "dml pull" also merges one.',
+    arguments: { '[remote]': REMOTE },
+    options: {
+      '--prune': 'remove tracking refs of branches that the remote does not have any more',
+      '--accept-excisions': 'take over which objects are excised there; they are then excised here for good',
+    },
+    example: 'dml fetch',
+    load: () => import('../commands/fetch.ts'),
+  },
+  {
+    name: 'pull',
+    group: 'Share',
+    summary: 'Fetch, and merge a branch of the remote into the current branch.',
+    description:
+      'Moves the branch forward where it has no commits of its own, and merges otherwise as "dml merge" does.',
+    arguments: {
+      '[remote]': REMOTE,
+      '[branch]': 'branch of the remote; that of the same name as the current one by default',
+    },
+    options: {
+      '--ff-only': 'move the branch forward, or refuse',
+      '--ours': 'take what is here wherever both sides changed something',
+      '--theirs': 'take what the remote has there',
+      '--take <dag=side>':
+        'take a dag and the outcomes of its calls from one side: sales=ours or sales=theirs; may be given for each',
+      '-m, --message <text>': 'message of the commit, where there is one',
+      '--accept-excisions': 'take over which objects are excised there; they are then excised here for good',
+    },
+    conflicts: { '--ours': ['theirs'], '--ff-only': ['ours', 'theirs', 'take', 'message'] },
+    repeatable: ['--take <dag=side>'],
+    example: 'dml pull',
+    load: () => import('../commands/pull.ts'),
+  },
+  {
+    name: 'push',
+    group: 'Share',
+    summary: 'Send branches and tags to a remote, with all that they reach.',
+    description:
+      'All of them move together or not at all, and only forward: where the remote has commits that are not here, pull first.',
+    arguments: {
+      '[remote]': REMOTE,
+      '[branch...]': 'branches; the current one by default. <here>:<there> sends one under another name',
+    },
+    options: {
+      '--all': 'every branch',
+      '--tags': 'every tag',
+      '-d, --delete': 'delete the branches on the remote',
+      '--force-with-lease [commit]':
+        'move a branch there also to a commit that is no descendant, if it is where it was last seen, or at the commit',
+      '--dry-run': 'print objects, requests, bytes and price; nothing is written',
+      '--tariff <prices>':
+        'dollars for 1,000 writes, 1,000 reads and a GiB a month: put=0.005,get=0.0004,gib=0.023 by default',
+    },
+    example: 'dml push origin main',
+    load: () => import('../commands/push.ts'),
+  },
+  {
     name: 'bundle create',
-    group: 'Exchange',
+    group: 'Share',
     summary: 'Write branches and tags, with all that they reach, to one file.',
     description:
       'The file is a CARv1 stream that "dml bundle unbundle" reads in any repository; nothing else is needed.',
@@ -541,7 +674,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'bundle verify',
-    group: 'Exchange',
+    group: 'Share',
     summary: 'Check a bundle and print what it holds and what it lacks.',
     description:
       'Every record is checked against its id, and every link for its target. No repository is needed or changed.',
@@ -551,7 +684,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'bundle unbundle',
-    group: 'Exchange',
+    group: 'Share',
     summary: 'Take the branches and tags of a bundle into the repository.',
     description:
       'Branches move forward, all or none; one that has diverged is refused. With --as they become tracking refs and ' +

@@ -32,7 +32,7 @@ export interface CommandSpec {
     | 'Explain calls'
     | 'Compare runs'
     | 'Change refs'
-    | 'Exchange'
+    | 'Share'
     | 'Maintain';
   readonly summary: string;
   /** More than the summary says, where there is more. */

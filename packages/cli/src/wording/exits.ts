@@ -1,6 +1,7 @@
 import type { BindingsErrorCode } from '@daggerml/bindings';
 import type { ExecutionErrorCode } from '@daggerml/execution';
 import type { ErrorCode as ObjectModelErrorCode } from '@daggerml/object-model';
+import type { RemoteErrorCode } from '@daggerml/remotes';
 import type { StoreErrorCode } from '@daggerml/store';
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import type { CliErrorCode } from './cli-error.ts';
@@ -10,6 +11,7 @@ export type AnyErrorCode =
   | CliErrorCode
   | BindingsErrorCode
   | ExecutionErrorCode
+  | RemoteErrorCode
   | StoreErrorCode
   | ObjectModelErrorCode;
 
@@ -111,6 +113,24 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   timeout: EXIT.infrastructure,
   cancelled: EXIT.interrupted,
   integrate_failed: EXIT.infrastructure,
+  remote_uri_invalid: EXIT.usage,
+  remote_damaged: EXIT.damage,
+  remote_format_newer: EXIT.newer,
+  remote_foreign: EXIT.refused,
+  remote_missing: EXIT.unknownObject,
+  remote_unreachable: EXIT.infrastructure,
+  remote_refused: EXIT.refused,
+  remote_full: EXIT.storage,
+  remote_busy: EXIT.infrastructure,
+  remote_unsafe: EXIT.unsafe,
+  remote_path_invalid: EXIT.defect,
+  remote_name_invalid: EXIT.usage,
+  remotes_unusable: EXIT.storage,
+  remote_exists: EXIT.refused,
+  remote_unknown: EXIT.unknownObject,
+  push_not_fast_forward: EXIT.refused,
+  push_stale: EXIT.refused,
+  push_unknown: EXIT.infrastructure,
   store_missing: EXIT.notARepository,
   store_gone: EXIT.storage,
   store_damaged: EXIT.storage,

@@ -60,6 +60,7 @@ export interface CollectResult {
 export async function collectRemote(remote: Remote, options: CollectOptions): Promise<CollectResult> {
   const first = await readSnapshot(remote.files);
   if (first.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
+  // @spec DML-REM-1004
   if (options.isDryRun === true) {
     const { fates } = await planGroups(remote, options, first.state);
     const names = new Set(
@@ -74,6 +75,7 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
   }
   let fates: readonly GroupFate[] = [];
   // @spec DML-REM-1008
+  // @spec DML-REM-1014
   const { snapshot } = await advance(
     remote,
     async (base) => {
@@ -136,6 +138,7 @@ async function planGroups(remote: Remote, { store }: CollectOptions, state: Remo
     for (const { class: objectClass, objectId } of reached.withheld)
       if (index.find(objectClass, objectId) !== undefined) throw incomplete(remote, objectClass, objectId);
     // @spec DML-REM-1013
+    // @spec DML-REM-1006
     const fate = neededBytes === 0 ? 'drop' : hasExcised || neededBytes * 2 <= bytes ? 'rewrite' : 'keep';
     fates.push({ group, fate, bytes, neededBytes });
   }
@@ -234,6 +237,7 @@ async function findGarbage(
     for await (const { path, sizeBytes } of files.list(prefix)) {
       const facts = parseFilePath(path);
       // @spec DML-REM-1009
+      // @spec DML-REM-1015
       if (facts === undefined || facts.epoch >= state.epoch || needed.has(path)) continue;
       garbage.push({ path, bytes: sizeBytes, reason: reasonOf(prefix, before.has(path)) });
     }

@@ -76,16 +76,18 @@ interface Wanted {
  */
 export async function fetch(remote: Remote, options: FetchOptions): Promise<FetchResult> {
   const { memory } = options;
-  const counts: FetchCounts = { requests: 1, bytes: 0, objects: 0 };
+  const counts: FetchCounts = { requests: 0, bytes: 0, objects: 0 };
   const recalled = await memory.recall();
   let known = recalled;
   let gone: { readonly path: string; readonly version: string | null } | undefined;
   for (;;) {
+    counts.requests += 1;
     const read = known?.version
       ? await readSnapshot(remote.files, known.version)
       : await readSnapshot(remote.files);
     // @spec DML-REM-0911
     const snapshot = read === 'unchanged' ? (known as RemoteSnapshot) : read;
+    if (read !== 'unchanged') counts.requests += 1;
     if (gone !== undefined && gone.version === snapshot.version)
       throw remoteError('remote_damaged', { remote: remote.files.name, path: gone.path, detail: 'missing' });
     if (snapshot.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
@@ -131,7 +133,8 @@ async function take(
         assertWithin(options, now, remote);
         options.onProgress?.(now);
       },
-      // Nothing is here, so that every segment is read whole.
+      // Nothing is here, so that every segment is read whole. @spec DML-REM-0917
+      // @spec DML-REM-0916
       isHere: isEmpty ? undefined : (objectClass, id) => store.has(objectClass, id),
     };
     const fetched = groups.filter(({ kind, index }) => kind !== 'cache' && (isEmpty || !seen.has(index)));
@@ -259,6 +262,9 @@ async function importStream(
     yield* sections;
   };
   const importOnce = (bytes: ByteStream): ReturnType<typeof importCar> =>
+    // @spec DML-REM-0901
+    // @spec DML-REM-0906
+    // @spec DML-REM-0907
     importCar(options.store, bytes, {
       actor: remote.actor,
       reason: `fetch ${remote.files.name}`,

@@ -31,7 +31,8 @@ export type SwapAnswer =
  * root; an adapter refuses any other with `remote_path_invalid`.
  *
  * All methods come to an end. They throw `remote_unreachable`, `remote_refused` and `remote_missing`, `put` and `swap`
- * also `remote_full`. Repeating what is no conditional write is the adapter's own concern.
+ * also `remote_full`, and those of a folder `remote_damaged` where something else stands in the place of a file.
+ * Repeating what is no conditional write is the adapter's own concern.
  *
  * @spec DML-REM-0601
  */

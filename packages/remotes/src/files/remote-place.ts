@@ -1,6 +1,6 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { RemoteUri } from '@daggerml/object-model';
-import { refuseRemoteUri } from '../errors.ts';
+import { refuseRemoteUri } from '../refuse-remote-uri.ts';
 import { formatRemoteUri } from '../remote-uri.ts';
 import type { S3Place } from './s3/s3-place.ts';
 

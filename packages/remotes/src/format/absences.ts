@@ -3,6 +3,7 @@ import { DAG_CBOR, encodeHeader, encodeSection, encodeVarint, readCar } from '@d
 import { remoteError } from '../errors.ts';
 import type { RemoteFiles } from '../files/remote-files.ts';
 import { checkHash, filePath } from './file-path.ts';
+import type { FileOrigin } from './read-json.ts';
 
 /** An object that is excised or withheld, as the record that stands for it says. */
 export interface Absence {
@@ -60,16 +61,25 @@ export async function readAbsences(files: RemoteFiles, file: string | null): Pro
   if (bytes === undefined) throw remoteError('remote_damaged', { ...origin, detail: 'missing' });
   if (bytes.length > MAX_ABSENCES_BYTES) throw remoteError('remote_damaged', { ...origin, detail: 'length' });
   checkHash(path, bytes, files.name);
+  return await decodeAbsences(bytes, origin);
+}
+
+/** Reads a file of absences, whose hash is the caller's to check; throws `remote_damaged`. */
+export async function decodeAbsences(bytes: Uint8Array, origin: FileOrigin): Promise<Absences> {
   const read: Absence[] = [];
+  let cause: unknown;
   try {
     const car = await readCar([bytes]);
     for await (const section of car.sections) {
-      const absence = hashBytes(section.bytes) === section.link.id ? absenceOf(section.bytes) : undefined;
-      if (absence === undefined) throw new Error('neither a tombstone nor a stub');
-      read.push(absence);
+      const absence = absenceOf(section.bytes);
+      if (absence !== undefined) read.push(absence);
     }
-  } catch (cause) {
-    throw remoteError('remote_damaged', { ...origin, detail: 'absences' }, cause);
+  } catch (error) {
+    cause = error;
   }
-  return withAbsences(new Map(), read);
+  const absences = withAbsences(new Map(), read);
+  // There is one form of them. @spec DML-REM-0517
+  if (cause !== undefined || !encodeAbsences(absences).equals(bytes))
+    throw remoteError('remote_damaged', { ...origin, detail: 'absences' }, cause);
+  return absences;
 }

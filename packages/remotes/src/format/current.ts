@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
 import { CURRENT_PATH } from './file-path.ts';
 import { FORMAT, readJson } from './read-json.ts';
-import { sequenceSchema, stateNameSchema, writeIdSchema } from './scalars.ts';
+import { countSchema, stateNameSchema, writeIdSchema } from './scalars.ts';
 
 /** Content of the one mutable file: which state is in effect. */
 export interface Current {
@@ -17,7 +17,7 @@ const MAX_CURRENT_BYTES = 4096;
 
 const schema = z.strictObject({
   format: z.literal(FORMAT),
-  sequence: sequenceSchema,
+  sequence: countSchema,
   state: stateNameSchema,
   write: writeIdSchema,
 });

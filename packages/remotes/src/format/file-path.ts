@@ -17,6 +17,8 @@ const HASH = '[0-9a-f]{64}';
 const NONCE = '[0-9a-f]{32}';
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
+// Names of refs are in states and part of no path: some file systems take two that differ in case for one.
+// @spec DML-REM-0422
 const IMMUTABLE = new RegExp(
   `^(?:states/(${NUMBER})-(${NUMBER})-(${HASH})\\.json` +
     `|(?:(?:segments|absences)/(${NUMBER})-(${HASH})-${NONCE}\\.car` +

@@ -3,8 +3,6 @@ import { z } from 'zod';
 /** A number of states or collections, a size in bytes, or a time in milliseconds. */
 export const countSchema: z.ZodType<number> = z.int().min(0);
 
-export const sequenceSchema: z.ZodType<number> = countSchema;
-
 /** UUID of one write of a mutable file. */
 export const writeIdSchema: z.ZodType<string> = z
   .string()
@@ -20,5 +18,9 @@ export const fileNameSchema: z.ZodType<string> = z
   .string()
   .regex(/^(?:0|[1-9][0-9]{0,15})-[0-9a-f]{64}-[0-9a-f]{32}$/);
 
-/** Text that people wrote, for people. */
-export const noteSchema: z.ZodType<string> = z.string().min(1).max(1024);
+/** Text that people wrote, for people; its length is that in code points. */
+export const noteSchema: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .max(2048)
+  .refine((text) => text.isWellFormed() && [...text].length <= 1024);

@@ -6,14 +6,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { filePath, parseFilePath } from './file-path.ts';
 import type { GroupEntry } from './group.ts';
 import { FORMAT, readJson } from './read-json.ts';
-import {
-  countSchema,
-  fileNameSchema,
-  noteSchema,
-  sequenceSchema,
-  stateNameSchema,
-  writeIdSchema,
-} from './scalars.ts';
+import { countSchema, fileNameSchema, noteSchema, stateNameSchema, writeIdSchema } from './scalars.ts';
 
 /** A cache index as a state lists it. */
 export interface CacheEntry {
@@ -62,7 +55,7 @@ const refsSchema = z.custom<RemoteState['refs']>(
   'no refs',
 );
 
-const schema = z.strictObject({
+const fields = z.strictObject({
   absences: fileNameSchema.nullable(),
   actor: noteSchema,
   caches: z.array(z.strictObject({ bytes: countSchema, entries: countSchema, file: fileNameSchema })),
@@ -72,10 +65,19 @@ const schema = z.strictObject({
   previous: stateNameSchema.nullable(),
   reason: noteSchema,
   refs: refsSchema,
-  sequence: sequenceSchema,
+  sequence: countSchema,
   timeMs: countSchema,
   write: writeIdSchema,
 });
+
+const schema = fields.refine(isNextOf, { path: ['previous'] });
+
+/** Checks whether the previous state is the one before, of no later epoch. */
+function isNextOf({ previous, sequence, epoch }: z.infer<typeof fields>): boolean {
+  if (previous === null) return sequence === 0;
+  const facts = parseFilePath(filePath('states', previous));
+  return facts?.sequence === sequence - 1 && facts.epoch <= epoch;
+}
 
 /** Checks whether a key is the full name of a branch or tag without `refs/`. */
 function isSharedRef(key: string): boolean {
@@ -87,15 +89,15 @@ function isSharedRef(key: string): boolean {
   }
 }
 
-/** A state and its name without folder and suffix. */
-export interface NamedState {
-  readonly name: string;
-  readonly state: RemoteState;
-}
-
-/** Returns the bytes of a state and its name without folder and suffix. */
+/**
+ * Returns the bytes of a state and its name without folder and suffix. Throws a `TypeError` for one that no reader takes,
+ * since nobody could use the remote any more, and `remote_full` for one that is too long.
+ */
 export function encodeState(state: RemoteState): { readonly name: string; readonly bytes: Buffer } {
-  const bytes = canonicalJson({ format: FORMAT, ...state } as never);
+  const json = { format: FORMAT, ...state };
+  const { success, error } = schema.safeParse(json);
+  if (!success) throw new TypeError(`a state without its form: ${error.message}`);
+  const bytes = canonicalJson(json as never);
   if (bytes.length > MAX_STATE_BYTES)
     throw remoteError('remote_full', { detail: 'state', remote: 'of this state' });
   return { name: `${state.epoch}-${state.sequence}-${sha256Hex(bytes)}`, bytes };

@@ -297,6 +297,46 @@ describe('push', () => {
     await expect(cut.push()).rejects.toMatchObject({ code: 'push_unknown' });
     expect(await ours.memory.recall()).toBeUndefined();
   });
+
+  it('moves its tracking ref, unless nobody knows what became of it [DML-REM-0705]', async () => {
+    const remote = newRemote();
+    const ours = await joinRemote(remote);
+    const first = commitTo(ours.store, { a: 'one' });
+    await ours.push([toMain(ours.store), { ref: tagRef('v1'), commitId: first }]);
+    expect(ours.store.readRefs('remotes').map(({ commitId }) => commitId)).toEqual([first]);
+    commitTo(ours.store, { a: 'two' });
+    let isCut = false;
+    const cut = memberOf(ours, remote, ({ operation }) => {
+      if (operation === 'swap') isCut = true;
+      if (isCut) throw unanswered();
+    });
+    await expect(cut.push()).rejects.toMatchObject({ code: 'push_unknown' });
+    expect(ours.tracked()).toBe(first);
+    const next = ours.store.getRef(MAIN)?.commitId;
+    await ours.push();
+    expect(ours.tracked()).toBe(next);
+    await ours.push([{ ref: MAIN, commitId: null }]);
+    expect(ours.tracked()).toBeUndefined();
+  });
+
+  it('costs what a dry run says, which writes nothing [DML-REM-0805]', async () => {
+    const remote = newRemote();
+    const ours = await joinRemote(remote);
+    commitTo(ours.store, { a: noise(300_000) });
+    const { cost, moves } = await ours.push(undefined, { isDryRun: true, segmentBytes: 100_000 });
+    expect(moves).toHaveLength(1);
+    expect(remote.paths).toEqual([]);
+    expect(ours.tracked()).toBeUndefined();
+    expect(await ours.memory.recall()).toBeUndefined();
+    ours.files.requests.length = 0;
+    await ours.push(undefined, { segmentBytes: 100_000 });
+    const writes = ours.files.requests.filter((request) => /^(?:put|swap)/.test(request));
+    expect(cost?.writes).toBe(writes.length);
+    let bytes = 0;
+    for await (const { sizeBytes } of remote.open().list('')) bytes += sizeBytes;
+    // Names differ by numbers alone.
+    expect(Math.abs((cost?.sentBytes ?? 0) - bytes)).toBeLessThan(20);
+  });
 });
 
 /** Returns a repository that remembers nothing of a remote. */

@@ -17,6 +17,8 @@ import type { Remote } from '../remote.ts';
 import { advance, type StateChange } from '../state/advance.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
+import { dryFiles, type TransferCost } from './dry-files.ts';
+import { moveTracking } from './move-tracking.ts';
 import { planRefs, type RefMove, type RefPush } from './plan-refs.ts';
 import { putAbsences } from './put-absences.ts';
 import { GroupWriter, type PutProgress, sentObject } from './put-groups.ts';
@@ -27,8 +29,12 @@ const LOOSE_BYTES = 256 * 2 ** 20;
 /** A push of refs to a remote. */
 export interface PushOptions {
   readonly store: OutgoingHost;
+  /** Name of the remote in this repository, in the names of its tracking refs. */
+  readonly remoteName: string;
   readonly pushes: readonly RefPush[];
   readonly memory: StateMemory;
+  /** Plans everything and writes nothing, here or there. */
+  readonly isDryRun?: boolean | undefined;
   /** For the journal of the remote; names the refs by default. */
   readonly reason?: string | undefined;
   readonly segmentBytes?: number | undefined;
@@ -38,6 +44,8 @@ export interface PushOptions {
 
 /** Result of a push. */
 export interface PushResult {
+  /** What a dry run says that the push would cost; undefined for a push. */
+  readonly cost: Readonly<TransferCost> | undefined;
   /** Refs that moved; empty where all were in place. */
   readonly moves: readonly RefMove[];
   readonly objects: number;
@@ -62,12 +70,21 @@ interface Prepared {
 
 /**
  * Pushes refs with all that they reach: puts the objects that the remote lacks, then a state with the new refs, which
- * takes effect as a whole or not at all. The caller moves tracking refs by the result.
+ * takes effect as a whole or not at all. Tracking refs follow.
  *
  * Throws `push_not_fast_forward` and `push_stale` where a ref may not move, `push_unknown` where nobody can say whether
  * it did, `remote_busy`, `object_missing` for a commit that is not whole here, and what the remote's files throw.
  */
 export async function push(remote: Remote, options: PushOptions): Promise<PushResult> {
+  if (options.isDryRun !== true) return { ...(await pushOnce(remote, options)), cost: undefined };
+  // @spec DML-REM-0805
+  const files = dryFiles(remote.files);
+  const memory = { ...options.memory, remember: async () => {} };
+  return { ...(await pushOnce({ ...remote, files }, { ...options, memory })), cost: files.cost };
+}
+
+async function pushOnce(remote: Remote, options: PushOptions): Promise<Omit<PushResult, 'cost'>> {
+  const { store, remoteName, isDryRun } = options;
   const recalled = await options.memory.recall();
   const { version } = recalled ?? {};
   const seen = version ? await readSnapshot(remote.files, version) : await readSnapshot(remote.files);
@@ -77,6 +94,8 @@ export async function push(remote: Remote, options: PushOptions): Promise<PushRe
   const { snapshot } = await advance(remote, (base) => work.propose(base), await work.prepare(first));
   const known = snapshot.version === undefined ? undefined : { ...snapshot, version: snapshot.version };
   await options.memory.remember(known);
+  // Nobody knows where a ref is whose push has no known outcome: that has thrown. @spec DML-REM-0705
+  if (isDryRun !== true) moveTracking(store, work.moves, { remoteName, actor: remote.actor });
   return { moves: work.moves, ...work.counts, snapshot: known, refs: snapshot.state.refs };
 }
 
@@ -120,6 +139,7 @@ class Push {
       const { store } = this.#options;
       // @spec DML-REM-0816
       // @spec DML-REM-0509
+      // @spec DML-REM-0808
       for await (const block of outgoingObjects(store, tips, Object.values(base.state.refs))) {
         const object = sentObject(block);
         if (object === undefined) {
@@ -211,6 +231,7 @@ class Push {
     groups.push(...prepared.groups.filter(({ index }) => !listed.has(index)));
     return {
       reason: this.#options.reason ?? reasonOf(moves),
+      // @spec DML-REM-0812
       refs,
       groups: await this.#merged(groups, base.state.epoch),
       absences: await this.#absences(base, prepared.absences),

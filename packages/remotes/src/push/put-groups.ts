@@ -81,6 +81,7 @@ export class GroupWriter {
     await Promise.all(this.#puts);
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#rows.count === 0) return undefined;
+    // @spec DML-REM-0814
     const { bytes, entries } = this.#rows.encode(this.#segments.map(({ file }) => file));
     const index = newFileName(this.#options.epoch, bytes, this.#remote.randomBytes(NONCE_BYTES));
     await this.#remote.files.put(filePath('indexes', index), bytes);

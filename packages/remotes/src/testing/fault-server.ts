@@ -10,11 +10,11 @@ import {
   type S3Request,
 } from './s3/s3-messages.ts';
 
-/** Whether a fault comes before the effect of a request, which then has none, or after it. */
+/** Moment of a fault: before the effect of a request, which then has none, or after it. */
 export type FaultMoment = 'before' | 'after';
 
 /** A fault of a server, for one request. */
-export type Fault =
+export type ServerFault =
   /** An answer with a status and a code, whatever the effect was. */
   | {
       readonly kind: 'status';
@@ -23,6 +23,8 @@ export type Fault =
       readonly moment: FaultMoment;
       readonly headers?: Readonly<Record<string, string>>;
     }
+  /** An answer with a status and nothing else, without effect. */
+  | { readonly kind: 'bare'; readonly status: number }
   /** An error under the status 200. */
   | { readonly kind: 'error_in_success'; readonly moment: FaultMoment }
   /** Other bytes in the place of the answer's body. */
@@ -66,7 +68,7 @@ export class FaultServer {
   /** All requests that have come, oldest first. */
   readonly requests: SeenRequest[] = [];
   readonly #server: Server;
-  readonly #faults: { readonly target: FaultTarget; readonly faults: Fault[] }[] = [];
+  readonly #faults: { readonly target: FaultTarget; readonly faults: ServerFault[] }[] = [];
 
   private constructor() {
     this.modes = {
@@ -97,7 +99,7 @@ export class FaultServer {
   }
 
   /** Makes the next requests to a target go wrong, one fault each; what was asked for earlier comes first. */
-  fail(target: FaultTarget, ...faults: Fault[]): void {
+  fail(target: FaultTarget, ...faults: ServerFault[]): void {
     this.#faults.push({ target, faults });
   }
 
@@ -123,7 +125,7 @@ export class FaultServer {
     const { operation, bucket, key, headers, body } = request;
     this.requests.push({ operation, bucket, key, headers, sizeBytes: body.length });
     const fault = this.#faultFor(request);
-    const moment = 'moment' in fault ? fault.moment : 'after';
+    const moment = 'moment' in fault ? fault.moment : fault.kind === 'bare' ? 'before' : 'after';
     if (fault.kind === 'held' && moment === 'before') await fault.until;
     const answer = moment === 'after' || fault.kind === 'held' ? await this.#answer(request) : undefined;
     if (fault.kind === 'held' && moment === 'after') await fault.until;
@@ -145,7 +147,7 @@ export class FaultServer {
     return this.buckets.answer(request);
   }
 
-  #faultFor({ operation, key }: S3Request): Fault {
+  #faultFor({ operation, key }: S3Request): ServerFault {
     for (const { target, faults } of this.#faults) {
       const isMeant =
         (target.operation === undefined || target.operation === operation) && (target.key?.test(key) ?? true);
@@ -155,7 +157,7 @@ export class FaultServer {
     return { kind: 'none' };
   }
 
-  #send(outgoing: ServerResponse, isHead: boolean, answer: S3Answer, kind: Fault['kind']): void {
+  #send(outgoing: ServerResponse, isHead: boolean, answer: S3Answer, kind: ServerFault['kind']): void {
     const { status, headers, body } = answer;
     if (kind === 'reset') outgoing.socket?.resetAndDestroy();
     if (kind === 'reset' || kind === 'silence') return;
@@ -191,12 +193,13 @@ async function readRequest(incoming: IncomingMessage): Promise<S3Request> {
 }
 
 /** Returns what is sent in place of an answer. */
-function spoil(answer: S3Answer | undefined, fault: Fault): S3Answer {
+function spoil(answer: S3Answer | undefined, fault: ServerFault): S3Answer {
   if (fault.kind === 'status') {
     const { status, code, headers = {} } = fault;
     const error = errorAnswer(status, code, `a fault was asked for`);
     return { ...error, headers: { ...error.headers, ...headers } };
   }
+  if (fault.kind === 'bare') return { status: fault.status, headers: {}, body: Buffer.alloc(0) };
   if (fault.kind === 'error_in_success')
     return { ...errorAnswer(200, 'InternalError', 'We encountered an internal error.'), status: 200 };
   const { status, headers, body } = answer ?? { status: 200, headers: {}, body: Buffer.alloc(0) };

@@ -34,24 +34,17 @@ function checkedName(name: string, refName: string): string {
 interface Fault {
   readonly rule?: string | undefined;
   readonly character?: string;
-  /** Kind of thing that is named, where it is none that has a ref of its own. */
-  readonly kind?: 'remote';
 }
 
 /** Returns the refusal of a name for the rule that it breaks, with a name that would do. */
-function refusal(
-  refName: string,
-  name: string,
-  { rule, character, kind }: Fault,
-  cause?: unknown,
-): StoreError {
+function refusal(refName: string, name: string, { rule, character }: Fault, cause?: unknown): StoreError {
   const suggestion = suggestedName(name);
   return storeError(
     'ref_name_invalid',
     {
       refName,
       name,
-      kind: kind ?? (refName.startsWith('refs/tags/') ? 'tag' : 'branch'),
+      kind: refName.startsWith('refs/tags/') ? 'tag' : 'branch',
       suggestion,
       instead: `"${suggestion}" would do`,
       ...(character !== undefined && { character }),
@@ -107,24 +100,6 @@ export function checkNewRefName(refName: RefName): void {
   const broken = brokenRule(name);
   if (broken === undefined) return;
   throw refusal(refName, name, broken);
-}
-
-/**
- * Throws `ref_name_invalid` for a name that a new remote may not have: it is the first part of the names of its tracking
- * refs.
- */
-export function checkNewRemoteName(remote: string): void {
-  const kind = 'remote';
-  const refName = `refs/remotes/${remote}/x`;
-  if (remote.includes('/')) throw refusal(refName, remote, { rule: 'character', character: '/', kind });
-  try {
-    if (canonicalName(remote) !== remote) throw refusal(refName, remote, { rule: 'not_canonical', kind });
-  } catch (cause) {
-    if (!isDmlError(cause) || cause.code === 'ref_name_invalid') throw cause;
-    throw refusal(refName, remote, { rule: cause.detail, kind }, cause);
-  }
-  const broken = brokenRule(remote) ?? brokenRule(`${remote}/x`);
-  if (broken !== undefined) throw refusal(refName, remote, { ...broken, kind });
 }
 
 /** Returns `refs/heads/<name>`. */

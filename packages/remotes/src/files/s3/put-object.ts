@@ -5,7 +5,7 @@ import type { S3Connection } from './s3-connection.ts';
 import { S3AnswerError } from './s3-failure.ts';
 
 /** Largest file that is put by one request. */
-export const MAX_SINGLE_BYTES: number = 16 * 1024 * 1024;
+const MAX_SINGLE_BYTES = 16 * 1024 * 1024;
 const PART_BYTES = 8 * 1024 * 1024;
 /** The most parts that S3 takes. */
 const MAX_PARTS = 10_000;
@@ -117,7 +117,7 @@ class Upload {
     return this.#connection.run(
       this.#operation,
       async (limit) => (await client.send(new library.HeadObjectCommand(this.#target), limit)).ContentLength,
-      ({ kind }) => (kind === 'absent' ? undefined : 'failed'),
+      ({ status }) => (status === 404 ? undefined : 'failed'),
     );
   }
 

@@ -12,14 +12,17 @@ export async function repeat<Result>(
   { limits, nowMs, pause, random }: S3Surroundings,
 ): Promise<Result> {
   const startedAtMs = nowMs();
+  // The time that has passed at least, should the clock be set back.
+  let pausedMs = 0;
   for (let pauseMs = limits.firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, limits.maxPauseMs)) {
     try {
       return await attempt();
     } catch (failure) {
       // Half of each pause is chance, so that those who failed together do not come back together.
       const nextMs = pauseMs * (0.5 + random() / 2);
-      if (nowMs() - startedAtMs + nextMs > allowedMs(failure)) throw failure;
+      if (Math.max(nowMs() - startedAtMs, pausedMs) + nextMs > allowedMs(failure)) throw failure;
       await pause(nextMs);
+      pausedMs += nextMs;
     }
   }
 }

@@ -6,8 +6,9 @@ import { S3AnswerError } from './s3-failure.ts';
 /** Returns the bytes of an answer, which are as many as it announces. */
 export async function readBody(answer: GetObjectCommandOutput, limit: AttemptLimit): Promise<Buffer> {
   const { Body: body, ContentLength: announced } = answer;
-  // An error under the status 200 has none.
-  if (answer.ETag === undefined) throw new S3AnswerError('the answer has no entity tag');
+  // An error under the status 200.
+  if (answer.ETag === undefined && answer.ContentType === 'application/xml')
+    throw new S3AnswerError('the answer is none of a file');
   if (announced !== undefined) limit.expect(announced);
   const chunks: Buffer[] = [];
   let sizeBytes = 0;

@@ -5,6 +5,7 @@ import { repeat } from './repeat.ts';
 import { failureOf, isClockCorrected, regionIn, type S3Failure } from './s3-failure.ts';
 import type { S3Place, S3Surroundings } from './s3-place.ts';
 import { readSettings, type S3Settings } from './s3-settings.ts';
+import { Slots } from './slots.ts';
 
 /** The client library, which is loaded late. */
 export type S3Library = typeof import('@aws-sdk/client-s3');
@@ -33,6 +34,8 @@ export class S3Connection {
   readonly client: S3Client;
   readonly surroundings: S3Surroundings;
   readonly #region: Region;
+  /** Time limits begin in a place: waiting for a socket would count as waiting for a connection. */
+  readonly #slots = new Slots(MAX_SOCKETS);
 
   private constructor(
     place: S3Place,
@@ -93,12 +96,12 @@ export class S3Connection {
    */
   async attempt<Result>(request: (limit: AttemptLimit) => Promise<Result>): Promise<Result> {
     try {
-      return await withinLimit(request, this.surroundings);
+      return await this.#slots.use(() => withinLimit(request, this.surroundings));
     } catch (error) {
       const region = regionIn(error);
       if (region !== undefined && region !== this.#region.value) this.#region.value = region;
       else if (!isClockCorrected(error)) throw error;
-      return withinLimit(request, this.surroundings);
+      return this.#slots.use(() => withinLimit(request, this.surroundings));
     }
   }
 

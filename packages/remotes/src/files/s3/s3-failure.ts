@@ -58,7 +58,6 @@ const MAX_REASON = 300;
 
 const BY_CODE: Readonly<Record<string, S3FailureKind>> = {
   NoSuchKey: 'absent',
-  NotFound: 'absent',
   NotModified: 'unchanged',
   InvalidRange: 'outside',
   PreconditionFailed: 'precondition',
@@ -164,9 +163,9 @@ function reasonOf({ name, message, code, errors, $metadata }: ErrorFacts): strin
     .slice(0, MAX_REASON);
 }
 
-/** Checks whether the name of an error is a code of S3. */
+/** Checks whether the name of an error is a code of S3; the library calls any answer 404 without a body "NotFound". */
 function isCode(name: unknown): boolean {
-  return typeof name === 'string' && /^[A-Z]\w+$/.test(name) && !/^(?:Unknown|Error$)/.test(name);
+  return typeof name === 'string' && /^[A-Z]\w+$/.test(name) && !/^(?:Unknown|Error$|NotFound$)/.test(name);
 }
 
 /** Returns what a message of the client library means to its user. */

@@ -12,7 +12,7 @@ import {
   type S3World,
   segmentPath,
 } from '../../../test/s3-world.ts';
-import type { Fault } from '../../testing/fault-server.ts';
+import type { ServerFault } from '../../testing/fault-server.ts';
 import { openS3Files } from './s3-files.ts';
 import { DEFAULT_LIMITS } from './s3-place.ts';
 
@@ -21,14 +21,14 @@ const CURRENT = 'CURRENT.json';
 const PATH = segmentPath();
 const KEY = `team/a b/${PATH}`;
 const bytesOf = (text: string) => Buffer.from(text);
-const status = (code: number, moment: 'before' | 'after' = 'before', name = `Code${code}`): Fault => ({
+const status = (code: number, moment: 'before' | 'after' = 'before', name = `Code${code}`): ServerFault => ({
   kind: 'status',
   status: code,
   code: name,
   moment,
 });
 /** Faults that say nothing about the effect of a request. */
-const LOSSES: readonly (readonly [string, Fault])[] = [
+const LOSSES: readonly (readonly [string, ServerFault])[] = [
   ['500 before', status(500)],
   ['503 after', status(503, 'after', 'SlowDown')],
   ['429', status(429, 'before', 'TooManyRequests')],
@@ -91,7 +91,7 @@ describe('requests that are no conditional writes', () => {
     ['truncated', { kind: 'truncated' }],
     ['stalled', { kind: 'stall' }],
     ['an error under the status 200', { kind: 'error_in_success', moment: 'after' }],
-  ] as [string, Fault][])('never return a body that is %s [DML-REM-0643]', async (_, fault) => {
+  ] as [string, ServerFault][])('never return a body that is %s [DML-REM-0643]', async (_, fault) => {
     const { files, server } = world;
     server.buckets.store(BUCKET, KEY, bytesOf('some bytes'));
     server.buckets.store(BUCKET, `team/a b/${CURRENT}`, bytesOf('some bytes'));
@@ -111,7 +111,7 @@ describe('requests that are no conditional writes', () => {
     server.buckets.store(BUCKET, KEY, bytesOf('some bytes'));
     const ranges = ['bytes 1-3/10', 'bytes 2-3/10', 'bytes 2-4/4', 'nonsense'];
     const answered = ranges.map(
-      (range): Fault => ({
+      (range): ServerFault => ({
         kind: 'status',
         status: 206,
         code: 'x',
@@ -124,10 +124,40 @@ describe('requests that are no conditional writes', () => {
     expect(server.count()).toBe(6);
   });
 
+  it('wait for each other in any number, without a limit of time', async () => {
+    const busy = await createS3World({ connectMs: 50, requestMs: 5_000 });
+    try {
+      let release: (value?: unknown) => void = () => undefined;
+      const until = new Promise((resolve) => {
+        release = resolve;
+      });
+      const held: ServerFault[] = Array.from({ length: 32 }, () => ({
+        kind: 'held',
+        moment: 'before',
+        until,
+      }));
+      busy.server.fail({}, ...held);
+      const reads = Array.from({ length: 40 }, () => busy.files.read(PATH));
+      await vi.waitFor(() => expect(busy.server.count()).toBe(32));
+      setTimeout(release, 200);
+      expect(await Promise.all(reads)).toEqual(Array.from({ length: 40 }, () => undefined));
+      expect(busy.server.count()).toBe(40);
+    } finally {
+      await busy.close();
+    }
+  });
+
+  it('tell apart buckets whose files have no versions', async () => {
+    const { files, server } = world;
+    server.fail({}, { kind: 'bare', status: 200 }, { kind: 'bare', status: 200 });
+    expect(await outcomeOf(files.readVersion(CURRENT))).toMatchObject({ code: 'remote_unsafe' });
+    expect(await files.read(PATH)).toEqual(bytesOf(''));
+  });
+
   it('give up a listing that does not go on', async () => {
     const { files, server } = world;
     const page = '<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>';
-    server.fail({}, ...Array.from({ length: 100 }, (): Fault => ({ kind: 'body', body: page })));
+    server.fail({}, ...Array.from({ length: 100 }, (): ServerFault => ({ kind: 'body', body: page })));
     expect(await outcomeOf(listed(files))).toMatchObject({
       code: 'remote_unreachable',
       message: expect.stringContaining('does not go on'),
@@ -141,7 +171,7 @@ describe('conditional writes', () => {
     ['an error under the status 200', { kind: 'error_in_success', moment: 'after' }],
     ['a damaged body', status(400, 'after', 'BadDigest')],
     ['no entity tag', { kind: 'status', status: 200, code: 'x', moment: 'after' }],
-  ] as [string, Fault][])(
+  ] as [string, ServerFault][])(
     'are one request, whose outcome is unknown after %s [DML-REM-0704]',
     async (_, fault) => {
       const { files, server, pauses } = world;
@@ -198,7 +228,7 @@ describe('conditional writes', () => {
   it('are sent again for the region that the server names, which has tried nothing', async () => {
     const { files, server } = world;
     const headers = { 'x-amz-bucket-region': 'eu-west-1' };
-    server.fail({}, { ...status(301, 'before', 'PermanentRedirect'), headers } as Fault);
+    server.fail({}, { ...status(301, 'before', 'PermanentRedirect'), headers } as ServerFault);
     expect(await files.swap(CURRENT, null, bytesOf('1'))).toMatchObject({ outcome: 'applied' });
     await files.readVersion(CURRENT);
     const regions = server.requests.map(
@@ -256,16 +286,19 @@ describe('a large file', () => {
   it.each([
     ['reset', { kind: 'reset', moment: 'after' }],
     ['an error under the status 200', { kind: 'error_in_success', moment: 'after' }],
-  ] as [string, Fault][])('is there where the answer to its completion was lost: %s', async (_, fault) => {
-    const { files, server } = world;
-    server.fail({ operation: 'CompleteMultipartUpload' }, fault);
-    await files.put(PATH, large);
-    // The repeated request is told that there is no such upload.
-    expect(server.count('CompleteMultipartUpload')).toBe(2);
-    expect(server.count('HeadObject')).toBe(1);
-    expect(server.count('CreateMultipartUpload')).toBe(1);
-    expect(server.buckets.bytesOf(BUCKET, KEY)?.equals(large)).toBe(true);
-  });
+  ] as [string, ServerFault][])(
+    'is there where the answer to its completion was lost: %s',
+    async (_, fault) => {
+      const { files, server } = world;
+      server.fail({ operation: 'CompleteMultipartUpload' }, fault);
+      await files.put(PATH, large);
+      // The repeated request is told that there is no such upload.
+      expect(server.count('CompleteMultipartUpload')).toBe(2);
+      expect(server.count('HeadObject')).toBe(1);
+      expect(server.count('CreateMultipartUpload')).toBe(1);
+      expect(server.buckets.bytesOf(BUCKET, KEY)?.equals(large)).toBe(true);
+    },
+  );
 
   it('is sent anew where the server forgets the upload', async () => {
     const { files, server } = world;
@@ -412,7 +445,9 @@ describe('refusals', () => {
       ]);
       for (const outcome of outcomes) expect(outcome).toMatchObject({ code: 'remote_refused' });
     }
-    server.fail({}, status(404, 'before', ''));
+    server.fail({}, { kind: 'bare', status: 404 });
+    expect(await outcomeOf(files.readVersion(CURRENT))).toMatchObject({ code: 'remote_refused' });
+    server.fail({}, { kind: 'bare', status: 404 });
     expect(await outcomeOf(files.read(PATH))).toMatchObject({
       message: expect.stringContaining('see whether the endpoint is that of a server for S3'),
     });

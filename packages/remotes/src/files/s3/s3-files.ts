@@ -1,3 +1,4 @@
+import { remoteError } from '../../errors.ts';
 import { CURRENT_PATH, checkPath } from '../../format/file-path.ts';
 import type { ByteRange, FileVersion, ListedFile, RemoteFiles, SwapAnswer } from '../remote-files.ts';
 import { putObject } from './put-object.ts';
@@ -67,12 +68,14 @@ class S3Files implements RemoteFiles {
     const { library, client } = this.#connection;
     const condition = knownVersion === undefined ? {} : { IfNoneMatch: knownVersion };
     const command = new library.GetObjectCommand({ ...this.#connection.target(path), ...condition });
-    return this.#connection.run<FileVersion | 'unchanged' | undefined>(
+    const found = await this.#connection.run<FileVersion | 'unchanged' | 'without version' | undefined>(
       `read ${path}`,
       async (limit) => {
         const answer = await client.send(command, limit);
         const bytes = await readBody(answer, limit);
-        const version = answer.ETag as string;
+        const { ETag: version } = answer;
+        // No other answer will have one.
+        if (version === undefined) return 'without version';
         // @spec DML-REM-0646
         return version === knownVersion ? 'unchanged' : { bytes, version };
       },
@@ -81,6 +84,8 @@ class S3Files implements RemoteFiles {
         return kind === 'unchanged' && knownVersion !== undefined ? 'unchanged' : 'failed';
       },
     );
+    if (found !== 'without version') return found;
+    throw remoteError('remote_unsafe', { remote: this.name, reason: 'its files have no entity tags' });
   }
 
   async swap(path: string, expected: string | null, bytes: Uint8Array): Promise<SwapAnswer> {

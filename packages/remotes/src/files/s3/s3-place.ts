@@ -22,11 +22,11 @@ export interface S3Limits {
   readonly requestMs: number;
   /** Fewest bytes in a second with which a transfer goes on. */
   readonly minBytesPerSecond: number;
-  /** How long a request is repeated that is no conditional write. */
+  /** Longest time for the repetitions of a request that is no conditional write. */
   readonly repeatMs: number;
-  /** How long a request is repeated for which no connection came about: a wrong address should be told soon. */
+  /** The same where no connection comes about: a wrong address should be told soon. */
   readonly reconnectMs: number;
-  /** How long a conditional write is repeated that the server did not try. */
+  /** Longest time for the repetitions of a conditional write that the server did not try. */
   readonly conflictMs: number;
   /** Pause before the first repetition; each next one is twice as long. */
   readonly firstPauseMs: number;
@@ -48,7 +48,6 @@ export const DEFAULT_LIMITS: S3Limits = {
 /** Clock and chance, for pauses and limits. */
 export interface S3Surroundings {
   readonly limits: S3Limits;
-  /** A clock that never goes back. */
   readonly nowMs: () => number;
   readonly pause: (ms: number) => Promise<void>;
   /** Returns a number from 0 up to, not including, 1. */

@@ -242,9 +242,11 @@ describe('the client library', () => {
     const loaded = () => Object.keys(cache).some((file) => /[\\\\/]@(?:aws-sdk|smithy)[\\\\/]/.test(file));
     const remotes = await import(process.argv[1]);
     const uris = [remotes.canonicalRemoteUri('s3://bucket/x', '/'), remotes.canonicalRemoteUri('/srv', '/')];
-    await (await remotes.openFiles(uris[1])).close();
+    const clock = { now: Date.now, sleep: async () => undefined };
+    const surroundings = { clock, randomBytes: (count) => new Uint8Array(count) };
+    await (await remotes.openFiles(uris[1], surroundings)).close();
     const before = loaded();
-    await (await remotes.openFiles(uris[0])).close();
+    await (await remotes.openFiles(uris[0], surroundings)).close();
     const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
     console.log(JSON.stringify([before, loaded(), process.env[name] ?? 'unset']));
   `;

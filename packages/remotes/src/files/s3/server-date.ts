@@ -24,7 +24,8 @@ export async function serverDate(connection: S3Connection, path: string): Promis
     try {
       await client.send(request, limit);
     } catch (error) {
-      if (failureOf(error).kind !== 'absent') throw error;
+      // Without a body, no answer says more of what is absent.
+      if (failureOf(error).status !== 404) throw error;
     }
     const timeMs = Date.parse(date);
     if (Number.isNaN(timeMs)) throw new S3AnswerError('the answer has no date');

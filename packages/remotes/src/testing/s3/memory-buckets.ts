@@ -7,7 +7,7 @@ interface StoredObject {
   readonly modified: string;
 }
 
-/** How a server treats the conditions of a write: as it should, not at all, or with a gap between look and write. */
+/** Treatment of the conditions of a write: as it should be, none, or with a gap between look and write. */
 export type Conditions = 'kept' | 'ignored' | 'racy';
 
 /** Settings of a server that may change while it runs. */

@@ -1,0 +1,126 @@
+import { formatSize, nfcText } from '@daggerml/object-model';
+import type { PushResult, RefPush, TransferCost } from '@daggerml/remotes';
+import { branchOf, findCommit, findHead, type RecordReader } from '@daggerml/repository';
+import { headRef, parseRefName, type RefName, remoteRef } from '@daggerml/store';
+import type { CommandContext } from '../invocation/command.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { type RemoteSession, transferProgress, withRemote } from '../process/remote-session.ts';
+import { formatCount } from '../render/quantities.ts';
+import { moveFields, moveLines } from '../render/ref-moves.ts';
+import { type Tariff, tariffOf, transferPrice } from '../render/tariff.ts';
+import { cliError } from '../wording/cli-error.ts';
+
+/** Runs `dml push [remote] [branch…]`. */
+export async function run(context: CommandContext): Promise<void> {
+  const { output, args, options } = context;
+  const isDryRun = options.dryRun === true;
+  const tariff = tariffOf(options.tariff);
+  const { push } = await import('@daggerml/remotes');
+  await withRemote(context, args[0], (session) =>
+    withStore(context, isDryRun ? 'read' : 'write', async (reader, store) => {
+      const pushes = chosenRefs(context, reader, session.name);
+      const pushed = await push(session.remote, {
+        store,
+        remoteName: session.name,
+        pushes,
+        memory: session.memory,
+        isDryRun,
+        onProgress: transferProgress(context, `pushing to ${session.name}`),
+      });
+      output.live();
+      report(context, session, { ...pushed, tariff });
+    }),
+  );
+}
+
+/** Returns the refs that a push names: branches, tags and deletions. */
+function chosenRefs({ args, options }: CommandContext, reader: RecordReader, remoteName: string): RefPush[] {
+  const { store } = reader;
+  const named = args.slice(1).filter((name) => name !== undefined);
+  const isLeased = options.forceWithLease === true || typeof options.forceWithLease === 'string';
+  const leaseOf = (ref: RefName): Pick<RefPush, 'lease'> =>
+    isLeased ? { lease: leasedCommit(reader, ref, { remoteName, option: options.forceWithLease }) } : {};
+  // @spec DML-CLI-2117
+  if (options.delete === true) {
+    if (named.length === 0) throw misuse('"--delete" takes the names of the branches to delete there');
+    return named.map((name) => ({
+      ref: headRef(nfcText(name)),
+      commitId: null,
+      ...leaseOf(headRef(nfcText(name))),
+    }));
+  }
+  const refs: { readonly name: RefName; readonly as: RefName }[] = named.map((name) => {
+    // @spec DML-CLI-2114
+    const [here = '', there] = name.split(':');
+    const { name: ref } = findHead(reader, here);
+    return { name: ref, as: there === undefined ? ref : headRef(nfcText(there)) };
+  });
+  // @spec DML-CLI-2115
+  if (options.all === true) refs.push(...store.readRefs('heads').map(({ name }) => ({ name, as: name })));
+  // @spec DML-CLI-2110
+  if (refs.length === 0 && options.tags !== true) {
+    const name = store.head();
+    if (store.getRef(name) === undefined)
+      throw cliError('invalid_argument', {
+        problem: `the branch "${branchOf(name)}" has no commit yet, so there is nothing to push`,
+        command: 'push',
+      });
+    refs.push({ name, as: name });
+  }
+  const pushes = new Map<RefName, RefPush>();
+  for (const { name, as } of refs) {
+    const commitId = store.getRef(name)?.commitId;
+    if (commitId !== undefined) pushes.set(as, { ref: as, commitId, ...leaseOf(as) });
+  }
+  // @spec DML-CLI-2116
+  if (options.tags === true)
+    for (const { name, commitId } of store.readRefs('tags')) pushes.set(name, { ref: name, commitId });
+  return [...pushes.values()];
+}
+
+/** Returns the commit at which a forced push expects a ref: the one given, else that of the tracking ref. */
+function leasedCommit(
+  reader: RecordReader,
+  ref: RefName,
+  { remoteName, option }: { readonly remoteName: string; readonly option: unknown },
+): RefPush['lease'] {
+  // @spec DML-CLI-2112
+  if (typeof option === 'string') return findCommit(reader, option);
+  const parts = parseRefName(ref) as { readonly name: string };
+  return reader.store.getRef(remoteRef(remoteName, parts.name))?.commitId ?? null;
+}
+
+function report(
+  { output, options }: CommandContext,
+  { name, uri, remote }: RemoteSession,
+  { moves, objects, bytes, cost, tariff }: PushResult & { readonly tariff: Tariff },
+): void {
+  const shown = moves.map((move) => ({ ...move, isForced: move.kind === 'forced' }));
+  const isDryRun = options.dryRun === true;
+  const value = { remote: name, uri, dryRun: isDryRun, refs: moveFields(shown), objects, sentBytes: bytes };
+  // @spec DML-CLI-1106
+  const price = cost && transferPrice(cost, tariff);
+  // @spec DML-CLI-2111
+  output.result({ ...value, ...(cost && { cost: { ...cost, ...price } }) }, () => {
+    if (moves.length === 0) return `${output.safe(name)} has everything already`;
+    return [
+      `${isDryRun ? 'would push' : 'pushed'} to ${output.safe(remote.files.name)}`,
+      moveLines(output, shown),
+      ...(cost === undefined ? [] : [costText(cost, { objects, price: price?.total ?? 0 })]),
+    ];
+  });
+  if (cost === undefined && objects > 0)
+    output.note(`${formatCount(objects, 'object')}, ${formatSize(bytes)}`);
+}
+
+function costText(
+  { writes, reads, sentBytes, receivedBytes }: TransferCost,
+  { objects, price }: { readonly objects: number; readonly price: number },
+): string {
+  const moved = receivedBytes > 4096 ? `, ${formatSize(receivedBytes)} received to merge` : '';
+  return `  ${formatCount(objects, 'object')} in ${formatCount(writes, 'write')} and ${formatCount(reads, 'read')}: ${formatSize(sentBytes)} sent${moved}; some $${price.toPrecision(2)} at the tariff of the requests and a month of storage`;
+}
+
+function misuse(problem: string): Error {
+  return cliError('invalid_argument', { problem, command: 'push' });
+}

@@ -1,0 +1,19 @@
+import type { CommandContext } from '../invocation/command.ts';
+import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
+import { absolutePath } from '../process/current-folder.ts';
+import { remotesPath } from '../process/remote-session.ts';
+
+/** Runs `dml remote add <name> <place>`. */
+export async function run(context: CommandContext): Promise<void> {
+  const { output, args, io } = context;
+  const [name = '', place = ''] = args;
+  const { addRemote, canonicalRemoteUri } = await import('@daggerml/remotes');
+  const uri = canonicalRemoteUri(place, absolutePath(io, '.'));
+  const path = remotesPath(repositoryFolder(context));
+  // Whoever holds the write lock changes the file alone. @spec DML-CLI-2102
+  await withStore(context, 'write', (_reader, store) =>
+    store.transact('remote/add', () => addRemote(path, name, { uri })),
+  );
+  output.result({ remote: name, uri }, () => `${output.safe(name)} is ${output.safe(uri)}`);
+  output.note(`"dml push ${output.safe(name)}" sends the current branch there`);
+}

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { formatSize } from '@daggerml/object-model';
+import type { ConfiguredRemote, Remote, RemoteFiles, RemotesConfig, StateMemory } from '@daggerml/remotes';
+import { REPOSITORY_MARK } from '@daggerml/repository';
+import type { CommandContext } from '../invocation/command.ts';
+import { admitterFor, repositoryFolder } from '../invocation/repository-access.ts';
+import { liveProgress } from '../render/live-progress.ts';
+import { formatCount } from '../render/quantities.ts';
+import { actorOf } from './actor.ts';
+import { thenClose } from './then-close.ts';
+
+/** A remote of a repository, opened for one command. */
+export interface RemoteSession {
+  readonly name: string;
+  readonly uri: string;
+  readonly remote: Remote;
+  readonly memory: StateMemory;
+}
+
+/** Returns the path of the file that lists the remotes of a repository. */
+export function remotesPath(folder: string): string {
+  return join(folder, REPOSITORY_MARK, 'remotes.json');
+}
+
+/** Name of the remote that is meant where none is named, if it exists or is the only one. */
+const DEFAULT_REMOTE = 'origin';
+
+/**
+ * Returns a remote of the repository by its name; without one, `origin` or the only remote there is. Throws
+ * `remote_unknown`.
+ */
+export async function chosenRemote(
+  context: Pick<CommandContext, 'io' | 'globals'>,
+  name: string | undefined,
+): Promise<ConfiguredRemote & { readonly name: string }> {
+  const { findRemote } = await import('@daggerml/remotes');
+  const remotes = await remotesOf(context);
+  // @spec DML-CLI-2101
+  const [only] = remotes.size === 1 ? remotes.keys() : [];
+  const chosen = name ?? only ?? DEFAULT_REMOTE;
+  return { name: chosen, ...findRemote(remotes, chosen) };
+}
+
+/** Returns the remotes of the repository; throws `repository_untrusted`, since their places get the user's credentials. */
+export async function remotesOf(context: Pick<CommandContext, 'io' | 'globals'>): Promise<RemotesConfig> {
+  const { readRemotes } = await import('@daggerml/remotes');
+  const folder = repositoryFolder(context);
+  const { checkOwner } = await admitterFor(context, folder);
+  return readRemotes(remotesPath(folder), checkOwner);
+}
+
+/** Opens a remote of the repository for the time of `body`; see {@link chosenRemote}. */
+export async function withRemote<T>(
+  context: CommandContext,
+  name: string | undefined,
+  body: (session: RemoteSession) => Promise<T>,
+): Promise<T> {
+  const { name: chosen, uri } = await chosenRemote(context, name);
+  const { memoryInFile } = await import('@daggerml/remotes');
+  const folder = repositoryFolder(context);
+  const memory = memoryInFile(
+    join(folder, REPOSITORY_MARK, 'remotes', `${encodeURIComponent(chosen)}.json`),
+    uri,
+  );
+  return await withFiles(context, uri, (remote) => body({ name: chosen, uri, remote, memory }));
+}
+
+/** Opens the remote of a canonical URI for the time of `body`. */
+export async function withFiles<T>(
+  context: CommandContext,
+  uri: string,
+  body: (remote: Remote) => Promise<T>,
+): Promise<T> {
+  const { openFiles, systemRemote, systemSurroundings } = await import('@daggerml/remotes');
+  const files: RemoteFiles = await openFiles(uri, systemSurroundings());
+  return await thenClose(
+    context,
+    () => body(systemRemote(files, actorOf(context.io.env))),
+    () => files.close(),
+  );
+}
+
+/** Returns what shows how far a transfer is, on a terminal. */
+export function transferProgress(
+  context: Pick<CommandContext, 'io' | 'output'>,
+  doing: string,
+): (done: { readonly objects: number; readonly bytes: number }) => void {
+  const show = liveProgress(context);
+  return ({ objects, bytes }) =>
+    show(() => `${doing}: ${formatCount(objects, 'object')}, ${formatSize(bytes)}`);
+}

@@ -1,0 +1,481 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterTests } from '@daggerml/testkit';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { dml, TestRepository } from './test-repository.ts';
+
+/** Two people with a repository each, and a folder that they share. */
+interface Team {
+  readonly folder: string;
+  readonly shared: string;
+  readonly ours: TestRepository;
+}
+
+let team: Team;
+
+beforeEach(async () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'dml share ')));
+  afterTests('test', () => rmSync(folder, { recursive: true, force: true }));
+  const ours = await TestRepository.create();
+  await ours.run('sums');
+  team = { folder, shared: join(folder, 'shared'), ours };
+  await ours.ok('remote', 'add', 'origin', team.shared);
+});
+
+async function head(repository: TestRepository, name = 'main'): Promise<string> {
+  return (await repository.ok('ref', name)).trim();
+}
+
+/** Clones the shared folder and returns what runs `dml` there. */
+async function clone(name = 'theirs', ...options: string[]): Promise<TestRepository> {
+  const theirs = new TestRepository();
+  rmSync(theirs.folder, { recursive: true });
+  const { exitCode, stderr } = await dml(['clone', ...options, team.shared, theirs.folder], {
+    cwd: team.folder,
+  });
+  expect(`${exitCode} ${exitCode === 0 ? '' : stderr}`, name).toBe('0 ');
+  return theirs;
+}
+
+async function tracking(repository: TestRepository): Promise<Record<string, string>> {
+  const { refs } = await repository.refState();
+  return Object.fromEntries(
+    (refs as { name: string; commitId: string }[])
+      .filter(({ name }) => name.startsWith('refs/remotes/'))
+      .map(({ name, commitId }) => [name.slice('refs/remotes/'.length), commitId]),
+  );
+}
+
+describe('dml remote', () => {
+  it('adds a remote under its canonical URI, relative to the current folder [DML-CLI-2102]', async () => {
+    const { ours, folder } = team;
+    const below = join(folder, 'below');
+    mkdirSync(below);
+    const added = await dml(['--repo', ours.folder, '--json', 'remote', 'add', 'near', '../other'], {
+      cwd: below,
+    });
+    const uri = `dml+remote://file${join(folder, 'other').split('/').map(encodeURIComponent).join('/')}`;
+    expect(JSON.parse(added.stdout)).toEqual({ remote: 'near', uri });
+    await ours.ok('remote', 'add', 'bucket', 's3://team-data/forecasts');
+    expect(await ours.json('remote', 'list')).toEqual([
+      { remote: 'bucket', uri: 'dml+remote://s3/team-data/forecasts' },
+      { remote: 'near', uri },
+      expect.objectContaining({ remote: 'origin' }),
+    ]);
+    expect(await ours.error(6, ['remote', 'add', 'near', '/x'])).toMatchObject({ code: 'remote_exists' });
+    expect(await ours.error(2, ['remote', 'add', 'a/b', '/x'])).toMatchObject({
+      code: 'remote_name_invalid',
+    });
+    expect(await ours.refusal(2, ['remote', 'add', 'x', 's3:/data'])).toContain('s3://<bucket>/<folder>');
+  });
+
+  it('lists name and URI of each [DML-CLI-2103]', async () => {
+    const { ours } = team;
+    const [origin] = await ours.json<{ remote: string; uri: string }[]>('remote', 'list');
+    expect(origin?.uri).toMatch(/^dml\+remote:\/\/file\/.*\/shared$/);
+    expect(await ours.ok('remote')).toBe(`origin  ${origin?.uri}\n`);
+    await ours.ok('remote', 'remove', 'origin');
+    expect(await ours.json('remote', 'list')).toEqual([]);
+  });
+
+  it('is removed with its tracking refs, and what lies there stays [DML-CLI-2104]', async () => {
+    const { ours, shared } = team;
+    await ours.ok('remote', 'add', 'other', `${shared}-2`);
+    await ours.ok('push', 'origin');
+    await ours.ok('push', 'other');
+    expect(Object.keys(await tracking(ours))).toEqual(['origin/main', 'other/main']);
+    expect(await ours.json('remote', 'remove', 'origin')).toMatchObject({
+      remote: 'origin',
+      trackingRefs: 1,
+    });
+    expect(Object.keys(await tracking(ours))).toEqual(['other/main']);
+    expect(existsSync(join(shared, 'CURRENT.json'))).toBe(true);
+    expect(await ours.error(3, ['remote', 'remove', 'origin'])).toMatchObject({ code: 'remote_unknown' });
+  });
+
+  it('lists what happened there [DML-CLI-2105]', async () => {
+    const { ours } = team;
+    await ours.ok('push');
+    await ours.run('values');
+    await ours.ok('push');
+    const states = await ours.json<object[]>('remote', 'log');
+    expect(states).toEqual([
+      expect.objectContaining({
+        sequence: 1,
+        actor: 'tester',
+        reason: 'push heads/main',
+        timeMs: expect.any(Number),
+      }),
+      expect.objectContaining({ sequence: 0, actor: 'tester', reason: 'push heads/main' }),
+    ]);
+    expect(await ours.ok('remote', 'log', '--count', '1')).toMatch(
+      /^1 {2}\d{4}-.*Z {2}tester {2}push heads\/main\n$/,
+    );
+    for (let at = 0; at < 22; at += 1) {
+      await ours.ok('branch', `b${at}`);
+      await ours.ok('push', 'origin', `b${at}`);
+    }
+    expect(await ours.json<object[]>('remote', 'log')).toHaveLength(20);
+  });
+
+  it('is the only one, or else origin, where none is named [DML-CLI-2101]', async () => {
+    const { ours, shared } = team;
+    await ours.ok('remote', 'remove', 'origin');
+    await ours.ok('remote', 'add', 'only', shared);
+    expect(await ours.json('push')).toMatchObject({ remote: 'only' });
+    await ours.ok('remote', 'add', 'second', `${shared}-2`);
+    expect(await ours.error(3, ['push'])).toMatchObject({ code: 'remote_unknown' });
+    await ours.ok('remote', 'add', 'origin', `${shared}-3`);
+    expect(await ours.json('push')).toMatchObject({ remote: 'origin' });
+    expect(await ours.json('push', 'second')).toMatchObject({ remote: 'second' });
+  });
+
+  it('is collected after a fetch [DML-CLI-2130]', async () => {
+    const { ours } = team;
+    await ours.ok('branch', 'old');
+    await ours.ok('switch', 'old');
+    await ours.run('values');
+    await ours.ok('push', 'origin', 'main');
+    await ours.ok('push', 'origin', 'old');
+    const theirs = await clone();
+    await ours.ok('push', '--delete', 'origin', 'old');
+    const { files, bytes } = await theirs.json<{ files: object[]; bytes: number }>('remote', 'gc');
+    expect(files.length).toBeGreaterThan(1);
+    expect(bytes).toBeGreaterThan(2_000);
+    expect(await theirs.ok('remote', 'gc')).toMatch(/^deleted \d+ files?, [\d.]+ (?:B|KiB|MiB)\n$/);
+    expect((await ours.json<{ refs: object[] }>('push', 'origin', 'main')).refs).toEqual([]);
+    expect(await head(await clone('again'))).toBe(await head(ours, 'main'));
+  });
+
+  it('says what a collection would delete and why [DML-CLI-2131]', async () => {
+    const { ours, shared } = team;
+    await ours.ok('push');
+    await ours.ok('switch', 'main');
+    await ours.ok('branch', 'gone');
+    await ours.ok('switch', 'gone');
+    await ours.run('values');
+    await ours.ok('push', 'origin', 'gone');
+    await ours.ok('push', '--delete', 'origin', 'gone');
+    const before = readdirSync(shared, { recursive: true }).sort();
+    const text = await ours.ok('remote', 'gc', '--dry-run', '--keep-states', '1');
+    expect(text).toMatch(/^would delete \d+ files, /);
+    expect(text).toContain('no ref reaches what it holds');
+    expect(text).toContain('an old state of the journal');
+    expect(await ours.json('remote', 'gc', '--dry-run')).toMatchObject({
+      dryRun: true,
+      files: expect.arrayContaining([expect.objectContaining({ reason: 'unreached' })]),
+    });
+    expect(readdirSync(shared, { recursive: true }).sort()).toEqual(before);
+  });
+});
+
+describe('dml push', () => {
+  it('sends the current branch [DML-CLI-2110]', async () => {
+    const { ours } = team;
+    await ours.ok('branch', 'side');
+    await ours.ok('switch', 'side');
+    await ours.run('values');
+    await ours.ok('push');
+    expect(await tracking(ours)).toEqual({ 'origin/side': await head(ours, 'side') });
+    const empty = await TestRepository.create();
+    await empty.ok('remote', 'add', 'origin', team.shared);
+    expect(await empty.refusal(2, ['push'])).toContain('has no commit yet');
+  });
+
+  it('sends the branches that are named [DML-CLI-2114]', async () => {
+    const { ours } = team;
+    for (const name of ['one', 'two', 'three']) await ours.ok('branch', name);
+    await ours.ok('push', 'origin', 'one', 'two:second');
+    const commitId = await head(ours);
+    expect(await tracking(ours)).toEqual({ 'origin/one': commitId, 'origin/second': commitId });
+    expect(await ours.error(3, ['push', 'origin', 'nope'])).toMatchObject({ code: 'unknown_name' });
+  });
+
+  it('sends every branch with --all [DML-CLI-2115]', async () => {
+    const { ours } = team;
+    await ours.ok('branch', 'one');
+    await ours.ok('tag', 'v1');
+    await ours.ok('push', '--all');
+    expect(Object.keys(await tracking(ours))).toEqual(['origin/main', 'origin/one']);
+    const { refs } = await (await clone()).refState();
+    expect(refs).not.toContainEqual(expect.objectContaining({ name: 'refs/tags/v1' }));
+  });
+
+  it('sends every tag with --tags [DML-CLI-2116]', async () => {
+    const { ours } = team;
+    await ours.ok('tag', 'v1');
+    await ours.ok('tag', 'v2');
+    await ours.ok('push', '--tags');
+    expect(await tracking(ours)).toEqual({});
+    await ours.ok('push');
+    const theirs = await clone();
+    const { refs } = await theirs.refState();
+    for (const name of ['refs/tags/v1', 'refs/tags/v2'])
+      expect(refs).toContainEqual(expect.objectContaining({ name }));
+  });
+
+  it('deletes branches there with --delete [DML-CLI-2117]', async () => {
+    const { ours } = team;
+    await ours.ok('branch', 'one');
+    await ours.ok('push', '--all');
+    expect(await ours.ok('push', '--delete', 'origin', 'one')).toContain('one  deleted');
+    expect(Object.keys(await tracking(ours))).toEqual(['origin/main']);
+    expect(await head(ours, 'one')).toBe(await head(ours));
+    expect(await ours.refusal(2, ['push', '--delete'])).toContain('names of the branches');
+  });
+
+  it('says which refs moved, from where and to where [DML-CLI-2111]', async () => {
+    const { ours } = team;
+    const first = await head(ours);
+    expect(await ours.ok('push')).toBe(`pushed to ${team.shared}\n  main  new, at ${first.slice(0, 12)}\n`);
+    await ours.run('values');
+    const next = await head(ours);
+    expect(await ours.json('push')).toMatchObject({
+      remote: 'origin',
+      refs: [{ ref: 'refs/heads/main', fromCommitId: first, commitId: next }],
+      dryRun: false,
+    });
+    expect(await ours.ok('push')).toBe('origin has everything already\n');
+  });
+
+  it('says what it would cost, and writes nothing [DML-CLI-1106]', async () => {
+    const { ours, shared } = team;
+    const { cost } = await ours.json<{ cost: Record<string, number> }>('push', '--dry-run');
+    expect(cost).toMatchObject({ writes: 4, sentBytes: expect.any(Number), total: expect.any(Number) });
+    expect(cost.requests).toBeCloseTo((4 * 0.005 + (cost.reads as number) * 0.0004) / 1000, 9);
+    expect(await ours.ok('push', '--dry-run')).toMatch(
+      /^would push to .*\n.*\n {2}\d+ objects in 4 writes and \d+ reads: [\d.]+ KiB sent; some \$0\.0+\d+ at the tariff/,
+    );
+    expect(existsSync(shared)).toBe(false);
+    expect(await tracking(ours)).toEqual({});
+  });
+
+  it('takes prices from --tariff [DML-CLI-2113]', async () => {
+    const { ours } = team;
+    const { cost } = await ours.json<{ cost: Record<string, number> }>(
+      'push',
+      '--dry-run',
+      '--tariff',
+      'put=1000,get=0,gib=0',
+    );
+    expect(cost.total).toBe(4);
+    for (const tariff of ['put', 'put=-1', 'post=1', 'put=1;get=2'])
+      expect(await ours.refusal(2, ['push', '--dry-run', '--tariff', tariff]), tariff).toContain(
+        '--tariff takes prices',
+      );
+  });
+
+  it('moves a branch that is where it was last seen with a lease [DML-CLI-2112]', async () => {
+    const { ours } = team;
+    await ours.ok('push');
+    const theirs = await clone();
+    const seen = await head(ours);
+    await theirs.ok('dag', 'delete', 'sums');
+    await theirs.ok('push');
+    const newer = await head(theirs);
+    await ours.run('values');
+    expect(await ours.error(6, ['push'])).toMatchObject({ code: 'push_not_fast_forward' });
+    expect(await ours.refusal(6, ['push'])).toContain('dml pull');
+    expect(await ours.error(6, ['push', '--force-with-lease'])).toMatchObject({ code: 'push_stale' });
+    expect(await ours.error(6, ['push', '--force-with-lease', seen])).toMatchObject({ code: 'push_stale' });
+    await ours.ok('fetch');
+    expect(await ours.ok('push', '--force-with-lease')).toContain('forced');
+    expect(await tracking(ours)).toEqual({ 'origin/main': await head(ours) });
+    await theirs.ok('fetch');
+    await theirs.ok('push', `--force-with-lease=${await head(ours)}`);
+    expect(await tracking(theirs)).toEqual({ 'origin/main': newer });
+  });
+});
+
+describe('dml fetch', () => {
+  it('says which refs moved, from where and to where [DML-CLI-2120]', async () => {
+    const { ours } = team;
+    await ours.ok('push');
+    const theirs = await clone();
+    const first = await head(ours);
+    await ours.run('values');
+    await ours.ok('push');
+    const next = await head(ours);
+    const text = await theirs.ok('fetch');
+    expect(text).toBe(`from ${team.shared}\n  origin/main  ${first.slice(0, 12)} → ${next.slice(0, 12)}\n`);
+    expect(await theirs.ok('fetch')).toBe('origin has nothing new\n');
+    expect(await theirs.json('fetch')).toMatchObject({ remote: 'origin', refs: [], requests: 1 });
+    expect(await head(theirs)).toBe(first);
+    expect(await theirs.ok('cat', 'origin/main:values')).toBe(await ours.ok('cat', 'main:values'));
+  });
+
+  it('names tags that are others here [DML-CLI-2121]', async () => {
+    const { ours } = team;
+    await ours.ok('push');
+    const theirs = await clone();
+    await theirs.ok('tag', 'v1');
+    await ours.run('values');
+    await ours.ok('tag', 'v1');
+    await ours.ok('push', '--tags');
+    const { stderr } = await theirs.dml(['fetch']);
+    expect(stderr).toContain('tag v1 is another commit there; the one here is kept');
+    expect(await theirs.json('fetch')).toMatchObject({ keptTags: ['refs/tags/v1'] });
+  });
+
+  it('removes tracking refs of what is gone with --prune [DML-CLI-2122]', async () => {
+    const { ours } = team;
+    await ours.ok('branch', 'old');
+    await ours.ok('push', '--all');
+    const theirs = await clone();
+    await ours.ok('push', '--delete', 'origin', 'old');
+    await theirs.ok('fetch');
+    expect(Object.keys(await tracking(theirs))).toEqual(['origin/main', 'origin/old']);
+    expect(await theirs.ok('fetch', '--prune')).toContain('origin/old  deleted');
+    expect(Object.keys(await tracking(theirs))).toEqual(['origin/main']);
+  });
+
+  it('takes excisions of the remote only where it is told to [DML-CLI-2123]', async () => {
+    const { ours } = team;
+    const { objectId } = await ours.withStore(async (store) => {
+      const { applyExcision, planExcision } = await import('@daggerml/store');
+      const id = store.transact('find', (transaction) =>
+        transaction.putRecord({ type: 'datum', kind: 'string', value: 'y'.repeat(300) }),
+      );
+      return { objectId: id, applyExcision, planExcision };
+    }, 'write');
+    await ours.define('secret', `(dag) => dag.literal('${'y'.repeat(300)}')`);
+    await ours.withStore(async (store) => {
+      const { applyExcision, planExcision } = await import('@daggerml/store');
+      const plan = await planExcision(store, { objects: [{ class: 'datum', objectId }] });
+      applyExcision(store, plan, { reason: 'test', message: 'test', actor: 'tester' });
+    }, 'write');
+    await ours.ok('push');
+    const target = join(team.folder, 'target');
+    const refused = await dml(['clone', team.shared, target], { cwd: team.folder });
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toMatch(/excis/);
+    expect(existsSync(target)).toBe(false);
+    const theirs = await clone('accepting', '--accept-excisions');
+    expect(await head(theirs)).toBe(await head(ours));
+    const empty = await TestRepository.create();
+    await empty.ok('remote', 'add', 'origin', team.shared);
+    expect((await empty.dml(['fetch'])).exitCode).not.toBe(0);
+    expect(await empty.json('fetch', '--accept-excisions')).toMatchObject({ tombstones: 1 });
+  });
+});
+
+describe('dml pull', () => {
+  it('brings the branch of the same name forward [DML-CLI-2150]', async () => {
+    const { ours } = team;
+    await ours.ok('branch', 'side');
+    await ours.ok('push', '--all');
+    const theirs = await clone();
+    const first = await head(ours);
+    await ours.run('values');
+    await ours.ok('push');
+    const { stdout } = await theirs.dml(['pull']);
+    expect(stdout).toBe(`main moved from ${first.slice(0, 12)} to ${(await head(ours)).slice(0, 12)}\n`);
+    expect(await head(theirs)).toBe(await head(ours));
+    expect(await theirs.json('pull')).toMatchObject({ branch: 'main', moved: false, mergeCommit: false });
+    await theirs.ok('branch', 'side', 'origin/side');
+    await theirs.ok('switch', 'side');
+    expect(await theirs.ok('pull')).toMatch(/^side is at /);
+  });
+
+  it('merges what two people did [DML-CLI-1107]', async () => {
+    const { ours } = team;
+    await ours.ok('push');
+    const theirs = await clone();
+    theirs.write('own.ts', OWN_PIPELINE);
+    await theirs.ok('run', 'own.ts');
+    await ours.run('values');
+    await ours.ok('push');
+    expect(await theirs.error(6, ['push'])).toMatchObject({ code: 'push_not_fast_forward' });
+    expect((await theirs.dml(['pull', '--ff-only'])).exitCode).toBe(6);
+    expect(await theirs.json('pull')).toMatchObject({ branch: 'main', mergeCommit: true, refs: [] });
+    expect(await theirs.ok('dag', 'list')).toMatch(/own[\s\S]*sums[\s\S]*values/);
+    await theirs.ok('push');
+    await ours.ok('pull');
+    expect(await head(ours)).toBe(await head(theirs));
+    expect((await ours.ok('cat', 'own')).trim()).toBe('"mine"');
+  });
+
+  it('is refused with what both sides changed, and told which side to take', async () => {
+    const { ours } = team;
+    await ours.ok('push');
+    const theirs = await clone();
+    for (const [repository, text] of [
+      [ours, 'ours'],
+      [theirs, 'theirs'],
+    ] as const) {
+      repository.write('own.ts', OWN_PIPELINE.replace('mine', text));
+      await repository.ok('run', 'own.ts');
+    }
+    await ours.ok('push');
+    const before = await head(theirs);
+    const { exitCode, stderr } = await theirs.dml(['pull']);
+    expect(exitCode).toBe(6);
+    expect(stderr).toContain('conflict: dag own: main has');
+    expect(await head(theirs)).toBe(before);
+    await theirs.ok('pull', '--take', 'own=theirs');
+    expect((await theirs.ok('cat', 'own')).trim()).toBe('"ours"');
+  });
+
+  it('is refused for a branch that the remote does not have [DML-CLI-2151]', async () => {
+    const { ours } = team;
+    await ours.ok('push');
+    await ours.ok('branch', 'alone');
+    await ours.ok('switch', 'alone');
+    expect(await ours.error(3, ['pull'])).toMatchObject({
+      code: 'remote_missing',
+      message: `the remote ${team.shared} has no branch "alone"`,
+    });
+    expect(await ours.error(3, ['pull', 'origin', 'nope'])).toMatchObject({ code: 'remote_missing' });
+  });
+});
+
+/** A pipeline without calls. */
+const OWN_PIPELINE = `import { definePipeline } from '@daggerml/bindings';
+export const own = definePipeline('own', (dag) => dag.literal('mine'));
+`;
+
+describe('dml clone', () => {
+  it('creates a repository with the remote origin and a current branch [DML-CLI-2140]', async () => {
+    const { ours } = team;
+    await ours.ok('branch', 'side');
+    await ours.ok('push', '--all');
+    const theirs = await clone();
+    expect(await theirs.json('remote', 'list')).toEqual(await ours.json('remote', 'list'));
+    expect(Object.keys(await tracking(theirs))).toEqual(['origin/main', 'origin/side']);
+    expect(await theirs.json('status')).toMatchObject({ branch: 'main', commitId: await head(ours) });
+    expect(await (await clone('side', '--branch', 'side')).json('status')).toMatchObject({ branch: 'side' });
+    // Cached calls came along.
+    expect((await theirs.ok('cat', 'sums')).trim()).toBe((await ours.ok('cat', 'sums')).trim());
+    await ours.ok('push', '--delete', 'origin', 'main');
+    expect(await (await clone('first')).json('status')).toMatchObject({ branch: 'side' });
+  });
+
+  it('is refused where a repository is [DML-CLI-2141]', async () => {
+    const { ours, shared } = team;
+    await ours.ok('push');
+    const before = await ours.refState();
+    const { exitCode, stderr } = await dml(['clone', shared, ours.folder], { cwd: team.folder });
+    expect(exitCode).toBe(6);
+    expect(stderr).toContain('.dml');
+    expect(await ours.refState()).toEqual(before);
+  });
+
+  it('leaves nothing behind where it fails [DML-REM-0918]', async () => {
+    const { folder } = team;
+    for (const [place, options] of [
+      [join(folder, 'nowhere'), []],
+      [team.shared, ['--branch', 'nope']],
+    ] as const) {
+      if (place === team.shared) await team.ours.ok('push');
+      const target = join(folder, 'target');
+      const { exitCode } = await dml(['clone', ...options, place, target], { cwd: folder });
+      expect(exitCode).not.toBe(0);
+      expect(existsSync(target)).toBe(false);
+      mkdirSync(target);
+      await dml(['clone', ...options, place, target], { cwd: folder });
+      expect(readdirSync(target)).toEqual([]);
+      rmSync(target, { recursive: true });
+    }
+  });
+});

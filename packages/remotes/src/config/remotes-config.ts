@@ -1,0 +1,161 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { type CheckOwner, checkNewRefName, remoteRef } from '@daggerml/store';
+import { z } from 'zod';
+import { remoteError } from '../errors.ts';
+import { canonicalJson } from '../format/canonical-json.ts';
+import { FORMAT, readJson } from '../format/read-json.ts';
+import { parseRemoteUri } from '../remote-uri.ts';
+
+/** A remote as a repository knows it. */
+export interface ConfiguredRemote {
+  /** Canonical remote URI. */
+  readonly uri: string;
+}
+
+/** Remotes of a repository by their names, sorted. */
+export type RemotesConfig = ReadonlyMap<string, ConfiguredRemote>;
+
+/** Longest configuration that is read. */
+const MAX_CONFIG_BYTES = 2 ** 20;
+
+const schema = z.strictObject({
+  format: z.literal(FORMAT),
+  remotes: z.custom<Record<string, ConfiguredRemote>>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.entries(value).every(([name, entry]) => isName(name) && entrySchema.safeParse(entry).success),
+  ),
+});
+
+const entrySchema = z.strictObject({ uri: z.string().refine(isUri) });
+
+function isName(name: string): boolean {
+  return accepts(() => checkRemoteName(name));
+}
+
+function isUri(uri: string): boolean {
+  return accepts(() => parseRemoteUri(uri));
+}
+
+function accepts(check: () => unknown): boolean {
+  try {
+    check();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Throws `remote_name_invalid` for a name that a remote may not have: it is a part of the names of its tracking refs.
+ *
+ * @spec DML-REM-0321
+ */
+export function checkRemoteName(name: string): void {
+  try {
+    if (name.includes('/')) throw new Error('it has a slash');
+    checkNewRefName(remoteRef(name, 'x'));
+  } catch (cause) {
+    const { detail } = cause as { readonly detail?: string };
+    throw remoteError(
+      'remote_name_invalid',
+      { name, detail: name.includes('/') ? 'slash' : (detail ?? 'form') },
+      cause,
+    );
+  }
+}
+
+/**
+ * Returns the remotes of a repository from its file; none where there is no file. `checkOwner` throws for a file of which
+ * somebody else decides what is in it. Throws `remotes_unusable`.
+ */
+export function readRemotes(path: string, checkOwner?: CheckOwner): RemotesConfig {
+  const bytes = readPlainFile(path, checkOwner);
+  if (bytes === undefined) return new Map();
+  try {
+    const { remotes } = readJson(bytes, schema, { remote: path, path, maxBytes: MAX_CONFIG_BYTES });
+    return new Map(Object.entries(remotes).sort(([left], [right]) => (left < right ? -1 : 1)));
+  } catch (cause) {
+    // @spec DML-REM-0322
+    const { code, detail } = cause as { code?: string; detail?: string };
+    throw remoteError(
+      'remotes_unusable',
+      { path, detail: code === 'remote_format_newer' ? 'newer' : (detail ?? 'form') },
+      cause,
+    );
+  }
+}
+
+/**
+ * Adds a remote; throws `remote_exists`, and as {@link checkRemoteName} and {@link readRemotes}. One process at a time:
+ * callers hold the write lock of the store.
+ */
+export function addRemote(path: string, name: string, remote: ConfiguredRemote): void {
+  checkRemoteName(name);
+  const remotes = new Map(readRemotes(path));
+  // @spec DML-REM-0320
+  const taken = remotes.get(name);
+  if (taken !== undefined) throw remoteError('remote_exists', { name, uri: taken.uri });
+  writeRemotes(path, remotes.set(name, remote));
+}
+
+/** Removes a remote and returns it; throws `remote_unknown`. */
+export function removeRemote(path: string, name: string): ConfiguredRemote {
+  const remotes = new Map(readRemotes(path));
+  const found = findRemote(remotes, name);
+  remotes.delete(name);
+  writeRemotes(path, remotes);
+  return found;
+}
+
+/** Returns the remote of a name; throws `remote_unknown` with the names there are. */
+export function findRemote(remotes: RemotesConfig, name: string): ConfiguredRemote {
+  const found = remotes.get(name);
+  if (found === undefined)
+    throw remoteError('remote_unknown', { name, names: [...remotes.keys()].join(', ') || 'none' });
+  return found;
+}
+
+/** Replaces the file as a whole, so that a crash leaves the old or the new one. @spec DML-REM-0323 */
+function writeRemotes(path: string, remotes: RemotesConfig): void {
+  const temporary = `${path}.tmp`;
+  const bytes = canonicalJson({
+    format: FORMAT,
+    remotes: Object.fromEntries([...remotes].map(([name, { uri }]) => [name, { uri }])),
+  });
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, bytes, { flag: 'wx', flush: true });
+  renameSync(temporary, path);
+}
+
+/** Returns the bytes of a plain file, undefined where there is none; no link is followed. @spec DML-REM-0324 */
+function readPlainFile(path: string, checkOwner: CheckOwner | undefined): Buffer | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw remoteError('remotes_unusable', { path, detail: code === 'ELOOP' ? 'link' : String(code) }, cause);
+  }
+  try {
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile() || stats.nlink > 1 || stats.size > MAX_CONFIG_BYTES)
+      throw remoteError('remotes_unusable', { path, detail: stats.nlink > 1 ? 'link' : 'not_a_file' });
+    checkOwner?.(path, stats);
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

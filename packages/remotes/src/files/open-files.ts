@@ -1,0 +1,21 @@
+import type { RemoteSurroundings } from '../remote.ts';
+import { parseRemoteUri } from '../remote-uri.ts';
+import { openFolderFiles } from './folder/folder-files.ts';
+import type { RemoteFiles } from './remote-files.ts';
+import { placeOf } from './remote-place.ts';
+import { openS3Files } from './s3/s3-files.ts';
+
+/** Creates the files of the remote that a canonical URI names; nothing is read or written yet. */
+export async function openFiles(
+  uri: string,
+  surroundings: Pick<RemoteSurroundings, 'clock' | 'randomBytes'>,
+): Promise<RemoteFiles> {
+  const found = placeOf(parseRemoteUri(uri));
+  if (found.kind === 'folder') return openFolderFiles(found.path, surroundings);
+  const { clock, randomBytes } = surroundings;
+  return openS3Files(found.place, {
+    nowMs: () => clock.now(),
+    pause: (ms) => clock.sleep(ms),
+    random: () => Buffer.from(randomBytes(4)).readUInt32LE(0) / 2 ** 32,
+  });
+}

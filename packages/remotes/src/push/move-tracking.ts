@@ -1,0 +1,23 @@
+import { parseRefName, remoteRef, type Transactor } from '@daggerml/store';
+import type { RefMove } from './plan-refs.ts';
+
+/**
+ * Moves the tracking refs of branches to where a push has moved them on the remote; one that a fetch has moved by now is
+ * moved all the same, since the push was later or the next fetch corrects it.
+ */
+export function moveTracking(
+  store: Transactor,
+  moves: readonly RefMove[],
+  { remoteName, actor }: { readonly remoteName: string; readonly actor: string },
+): void {
+  store.transact('push/track', (transaction) => {
+    for (const { ref, after } of moves) {
+      const parts = parseRefName(ref);
+      if (parts.kind !== 'heads') continue;
+      const tracking = remoteRef(remoteName, parts.name);
+      const expected = transaction.getRef(tracking)?.commitId ?? null;
+      if (expected !== after)
+        transaction.updateRef({ ref: tracking, expected, next: after, actor, reason: `push ${remoteName}` });
+    }
+  });
+}
