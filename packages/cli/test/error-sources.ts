@@ -74,10 +74,14 @@ const sources = SURFACES.flatMap(({ package: name }) => sourcesOf(name)).filter(
   ({ path }) => !/(?:(?:^|\/)(?:cli-)?errors?|wording\/(?:exits|hints))\.ts$/.test(path),
 );
 
-/** Lists the text around each place in the sources that names a code. */
+/** Functions that build the errors of one code. */
+const BUILDERS: Readonly<Record<string, string>> = { transfer_invalid: 'transferError' };
+
+/** Lists the text around each place in the sources that names a code, or what builds its errors. */
 export function sitesOf(code: string): string[] {
+  const site = new RegExp(`'${code}'|\\b${BUILDERS[code] ?? "'"}\\(`, 'g');
   return sources.flatMap(({ text }) =>
-    [...text.matchAll(new RegExp(`'${code}'`, 'g'))].map(({ index }) =>
+    [...text.matchAll(site)].map(({ index }) =>
       text.slice(Math.max(0, index - SITE_LENGTH), index + SITE_LENGTH),
     ),
   );

@@ -36,6 +36,7 @@ function fingerprint(): Map<string, string> {
 }
 
 async function prepare(name: string): Promise<void> {
+  if (name.startsWith('bundle ')) await repository.ok('bundle', 'create', 'whole.car', '--force');
   if (name === 'dag delete') await repository.run('raw');
   if (name === 'remote remove') await repository.dml(['remote', 'add', 'backup', './backup']);
   if (name === 'op resume' || name === 'op cancel') await interruptOps();
