@@ -40,7 +40,7 @@ const LOSSES: readonly (readonly [string, ServerFault])[] = [
 restoreEnvironment();
 let world: S3World;
 beforeEach(async () => {
-  world = await createS3World({ idleMs: 200, requestMs: 2_000 });
+  world = await createS3World();
 });
 afterEach(() => world.close());
 
@@ -125,7 +125,7 @@ describe('requests that are no conditional writes', () => {
   });
 
   it('wait for each other in any number, without a limit of time', async () => {
-    const busy = await createS3World({ connectMs: 50, requestMs: 5_000 });
+    const busy = await createS3World({ connectMs: 1_500 });
     try {
       let release: (value?: unknown) => void = () => undefined;
       const until = new Promise((resolve) => {
@@ -138,8 +138,8 @@ describe('requests that are no conditional writes', () => {
       }));
       busy.server.fail({}, ...held);
       const reads = Array.from({ length: 40 }, () => busy.files.read(PATH));
-      await vi.waitFor(() => expect(busy.server.count()).toBe(32));
-      setTimeout(release, 200);
+      await vi.waitFor(() => expect(busy.server.count()).toBe(32), { timeout: 30_000 });
+      setTimeout(release, 2_000);
       expect(await Promise.all(reads)).toEqual(Array.from({ length: 40 }, () => undefined));
       expect(busy.server.count()).toBe(40);
     } finally {
