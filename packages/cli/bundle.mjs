@@ -24,7 +24,7 @@ const REQUIRED = {
   esbuild: { owner: '@daggerml/capture' },
   zod: { owner: '@daggerml/execution' },
   '@aws-sdk/client-s3': { owner: '@daggerml/remotes' },
-  '@aws-sdk/lib-storage': { owner: '@daggerml/remotes' },
+  '@smithy/core/config': { owner: '@daggerml/remotes' },
   commander: {},
   'fastest-levenshtein': { owner: '@daggerml/repository' },
 };

@@ -15,6 +15,7 @@ export const SURFACES: readonly Surface[] = [
   { package: 'store', file: 'errors.ts', document: '20-store.md' },
   { package: 'repository', file: 'errors.ts', document: '25-repository.md' },
   { package: 'capture', file: 'errors.ts', document: '35-capture.md' },
+  { package: 'remotes', file: 'errors.ts', document: '40-remotes.md' },
   { package: 'execution', file: 'errors.ts', document: '30-execution.md' },
   { package: 'bindings', file: 'errors.ts', document: '60-bindings.md' },
   { package: 'cli', file: 'wording/cli-error.ts', document: '50-cli.md' },
@@ -73,10 +74,14 @@ const sources = SURFACES.flatMap(({ package: name }) => sourcesOf(name)).filter(
   ({ path }) => !/(?:(?:^|\/)(?:cli-)?errors?|wording\/(?:exits|hints))\.ts$/.test(path),
 );
 
-/** Lists the text around each place in the sources that names a code. */
+/** Functions that build the errors of one code. */
+const BUILDERS: Readonly<Record<string, string>> = { transfer_invalid: 'transferError' };
+
+/** Lists the text around each place in the sources that names a code, or what builds its errors. */
 export function sitesOf(code: string): string[] {
+  const site = new RegExp(`'${code}'|\\b${BUILDERS[code] ?? "'"}\\(`, 'g');
   return sources.flatMap(({ text }) =>
-    [...text.matchAll(new RegExp(`'${code}'`, 'g'))].map(({ index }) =>
+    [...text.matchAll(site)].map(({ index }) =>
       text.slice(Math.max(0, index - SITE_LENGTH), index + SITE_LENGTH),
     ),
   );

@@ -13,6 +13,8 @@ beforeAll(async () => {
   await repository.run('sums');
   await repository.ok('branch', 'older');
   await repository.run('values');
+  await repository.ok('remote', 'add', 'shared', './shared');
+  await repository.ok('push', 'shared');
 });
 
 const READERS = ['code', 'status', 'log', 'show', 'dag list', 'cat', 'ref', 'version', 'wip list', 'verify'];
@@ -34,7 +36,9 @@ function fingerprint(): Map<string, string> {
 }
 
 async function prepare(name: string): Promise<void> {
+  if (name.startsWith('bundle ')) await repository.ok('bundle', 'create', 'whole.car', '--force');
   if (name === 'dag delete') await repository.run('raw');
+  if (name === 'remote remove') await repository.dml(['remote', 'add', 'backup', './backup']);
   if (name === 'op resume' || name === 'op cancel') await interruptOps();
   if (name === 'wip prune') await repository.dml(['run', 'pipelines.ts', 'fails']);
 }

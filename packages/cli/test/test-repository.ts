@@ -2,6 +2,7 @@ import { type SpawnOptions, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { type CommitId, type CommitRecord, hashBytes } from '@daggerml/object-model';
 import { headRef, openStore, type Ref, type Store } from '@daggerml/store';
 import { plantRef } from '@daggerml/store/testing';
@@ -29,6 +30,8 @@ export interface Surroundings {
   readonly isTerminal?: boolean;
   readonly columns?: number;
   readonly nowMs?: () => number;
+  /** Pieces of standard input. */
+  readonly input?: Iterable<Uint8Array> | Readable;
   /** Hears standard error while the command runs. */
   readonly onTalk?: (text: string) => void;
 }
@@ -64,6 +67,10 @@ export async function dml(argv: readonly string[], around: Surroundings = {}): P
     stdout,
     stderr: sink(talk, around.onTalk),
     write: async (piece) => void stdout.write(piece),
+    ...(around.input && {
+      openInput: () =>
+        around.input instanceof Readable ? around.input : Readable.from(around.input as Iterable<Uint8Array>),
+    }),
     cwd: around.cwd ?? tmpdir(),
     env: { DML_AUTHOR: 'tester', ...around.env },
     nowMs: around.nowMs ?? Date.now,

@@ -5,7 +5,17 @@ import { COMMAND_LINES } from './command-lines.ts';
 import { type Outcome, TestRepository } from './test-repository.ts';
 
 /** Commands that use no repository, or none that is there. */
-const OTHERS = ['init', 'code', 'params', 'adapter list', 'adapter check', 'version', 'trust'];
+const OTHERS = [
+  'init',
+  'code',
+  'params',
+  'adapter list',
+  'adapter check',
+  'version',
+  'trust',
+  'bundle verify',
+  'clone',
+];
 const NAMES = Object.keys(COMMAND_LINES).filter((name) => !OTHERS.includes(name));
 
 let repository: TestRepository;
@@ -45,6 +55,20 @@ describe('a repository that somebody else may have written to', () => {
         `hint: if you trust whoever can write there, run "dml trust ${quoted(repository.folder)}"\n`,
     ]);
     expect(readdirSync(repository.folder, { recursive: true }).map(String).sort()).toEqual(before);
+  });
+
+  it('is refused where others may write to the list of its remotes [DML-CLI-1240]', async () => {
+    await repository.ok('remote', 'add', 'shared', '/nowhere/shared');
+    const list = join(repository.folder, '.dml', 'remotes.json');
+    chmodSync(list, 0o666);
+    for (const line of [['remote', 'list'], ['fetch'], ['push']]) {
+      const { exitCode, stderr } = await dml(...line);
+      expect(exitCode).toBe(13);
+      expect(stderr).toContain(`dml: "${list}" may be written to by everybody on this machine\n`);
+    }
+    chmodSync(list, 0o644);
+    expect((await dml('remote', 'list')).stdout).toMatch(/^shared /);
+    await repository.ok('remote', 'remove', 'shared');
   });
 
   it('is refused also where only its rights tell [DML-CLI-1240]', async () => {

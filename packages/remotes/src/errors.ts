@@ -1,4 +1,4 @@
-import { type DmlError, type DmlErrorFields, errorBuilder, type RemoteUriRule } from '@daggerml/object-model';
+import { type DmlError, type DmlErrorFields, errorBuilder } from '@daggerml/object-model';
 
 /** Every code that this package raises in addition to those of the object model and of the store. */
 export type RemoteErrorCode =
@@ -24,13 +24,17 @@ export type RemoteErrorCode =
 /** The error class of this package with its codes. */
 export type RemoteError = DmlError<RemoteErrorCode>;
 
-const build = errorBuilder<RemoteErrorCode>({
+/** The one wording of each code, and of those of its details that say it better. */
+const MESSAGES: Readonly<
+  Record<RemoteErrorCode, string> & Partial<Record<`${RemoteErrorCode}/${string}`, string>>
+> = {
   remote_uri_invalid: 'the text is not the address of a remote',
   remote_damaged: 'the file "{path}" of the remote {remote} is damaged ({detail})',
   remote_format_newer:
     'the remote {remote} was written by a newer version of DaggerML (format {format} of "{path}")',
   remote_foreign: '{remote} holds files of something else ("{path}"), so it cannot be used as a remote',
   remote_missing: 'there is no remote in {remote}[ ({reason})]',
+  'remote_missing/branch': 'the remote {remote} has no branch "{branch}"',
   remote_unreachable: 'the remote {remote} cannot be reached ({operation}[: {reason}])',
   remote_refused: 'the remote {remote} refused to {operation}[ ({reason})]',
   remote_full: 'there is no space left on the remote {remote}[ ({reason})]; nothing of this step was kept',
@@ -45,7 +49,9 @@ const build = errorBuilder<RemoteErrorCode>({
   push_not_fast_forward: 'the branch "{branch}" of {remote} has commits that this repository does not have',
   push_stale: 'the branch "{branch}" of {remote} is at {actual}, not at {expected} as expected',
   push_unknown: 'the remote {remote} did not say whether the push took effect',
-});
+};
+
+const build = errorBuilder<RemoteErrorCode>(MESSAGES);
 
 /** Creates an error of this package; `detail` is the stable reason below the code. */
 export function remoteError<Code extends RemoteErrorCode>(
@@ -54,9 +60,4 @@ export function remoteError<Code extends RemoteErrorCode>(
   cause?: unknown,
 ): DmlError<Code> {
   return build(code, fields, cause, detail);
-}
-
-/** Throws `remote_uri_invalid` for a broken rule, with what to type instead; the text may hold a credential. */
-export function refuseRemoteUri(rule: RemoteUriRule, instead?: string): never {
-  throw remoteError('remote_uri_invalid', { detail: rule, ...(instead === undefined ? {} : { instead }) });
 }

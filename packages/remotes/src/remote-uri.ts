@@ -3,7 +3,7 @@ import {
   parseRemoteUri as parseText,
   type RemoteUri,
 } from '@daggerml/object-model';
-import { refuseRemoteUri } from './errors.ts';
+import { refuseRemoteUri } from './refuse-remote-uri.ts';
 
 /**
  * Parses the one canonical text of a remote URI.

@@ -60,6 +60,7 @@ const MESSAGES: Readonly<
   'nothing_to_undo/moved': 'the branch "{branch}" has been moved since it forgot commits',
   'nothing_to_undo/collected': 'the commits that the branch "{branch}" has forgotten are gone',
   not_fast_forward: '"{target}" and "{source}" have diverged, so "{target}" cannot move there',
+  'not_fast_forward/bundle': 'the branch "{target}" has commits that "{source}" does not have',
   merge_conflict:
     '"{target}" and "{source}" have both changed {dags} since their histories parted; nothing was moved',
   adapter_unknown: 'no adapter here runs {uri}[; there are: {known}]',

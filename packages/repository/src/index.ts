@@ -1,4 +1,5 @@
 export { backupRepository, type RepositoryBackup } from './backup.ts';
+export { type BundledRef, type Unbundled, type UnbundleOptions, unbundle } from './bundles/unbundle.ts';
 export type { ChangedFunction, FunctionUse } from './compare/changed-functions.ts';
 export {
   type ChangedCode,

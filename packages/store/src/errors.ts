@@ -140,6 +140,18 @@ const MESSAGES: Readonly<
   'gc_refused/newer_format':
     'nothing was deleted: a newer version of dml wrote the {class} {objectId}, and this one cannot tell what it needs',
   transfer_invalid: 'the stream is not valid ({detail})',
+  'transfer_invalid/truncated': 'the stream ends too early',
+  'transfer_invalid/header_form': 'the stream is no bundle',
+  'transfer_invalid/cid_unsupported': 'the stream is no bundle, or damaged',
+  'transfer_invalid/length_bounds': 'the stream is no bundle, or damaged',
+  'transfer_invalid/length_form': 'the stream is no bundle, or damaged',
+  'transfer_invalid/roots_form': 'the stream is no bundle: it does not begin with its refs',
+  'transfer_invalid/incomplete':
+    'the stream lacks the {class} {objectId}, which its refs reach; no ref was moved',
+  'transfer_invalid/cid_mismatch': 'the stream is damaged: an object does not hash to its id, {objectId}',
+  'transfer_invalid/record_invalid': 'the stream is damaged: {objectId} is no valid record',
+  'transfer_invalid/excision_offered':
+    'the {class} {objectId} was excised by {actor} ({reason}), which would excise it here for good; no ref was moved',
   'transfer_invalid/newer_format':
     'a newer version of dml wrote a record of the stream, which this one cannot read; no branch was moved',
   history_invalid: 'the history is not valid ({detail})',

@@ -91,7 +91,8 @@ export {
   RAW,
 } from './transfer/car-frame.ts';
 export { type ByteStream, type CarSection, type CarStream, readCar } from './transfer/car-reader.ts';
-export { type ExportedRef, type ExportHost, exportCar } from './transfer/export.ts';
+export { type CarContent, checkCar } from './transfer/check-car.ts';
+export { type ExportedRef, type ExportHost, type ExportProgress, exportCar } from './transfer/export.ts';
 export {
   type ImportedRef,
   type ImportHost,
@@ -102,7 +103,7 @@ export {
 export { type Block, type ObjectBlock, recordBlock } from './transfer/object-block.ts';
 export { type OutgoingHost, outgoingObjects } from './transfer/outgoing.ts';
 export { type ReachedObjects, reachedObjects } from './transfer/reached-objects.ts';
-export type { ReceivedCounts } from './transfer/receive.ts';
+export type { ReceivedCounts, StreamRef } from './transfer/receive.ts';
 export type { Finding, VerifyProgress, VerifySummary } from './verify/finding.ts';
 export type { ObjectFault } from './verify/object-fault.ts';
 export { type VerifyOptions, verifyStore } from './verify/verify-store.ts';

@@ -1,5 +1,6 @@
 import { nfcText } from '@daggerml/object-model';
 import { type MergedHead, type MergeSide, mergeIntoHead, unmergedError } from '@daggerml/repository';
+import type { Store } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
@@ -10,54 +11,70 @@ import { cliError } from '../wording/cli-error.ts';
 
 /** Runs `dml merge <source>` and `dml merge <target> <source>`. */
 export async function run(context: CommandContext): Promise<void> {
-  const { output, args, options, io } = context;
-  const taken = sidesOf(context);
+  const { output, args } = context;
   await withStore(context, 'write', (_reader, store) => {
     // @spec DML-CLI-2001
     const [target, source] =
       args[1] === undefined ? ['HEAD', args[0] as string] : [args[0] as string, args[1]];
-    const merged = mergeIntoHead({
-      store,
-      head: target,
-      source,
-      actor: actorOf(io.env),
-      reason: `merge ${source}`,
-      nowMs: io.nowMs,
-      // @spec DML-CLI-2007
-      message: String(options.message ?? `merge ${source}`),
-      // @spec DML-CLI-2002
-      isForwardOnly: options.ffOnly === true,
-      taken,
-      // @spec DML-CLI-2005
-      side: options.ours === true ? 'ours' : options.theirs === true ? 'theirs' : undefined,
-    });
-    if (merged.state === 'conflicts') {
-      // @spec DML-CLI-2004
-      for (const line of conflictLines(merged, source, output)) output.note(line);
-      throw withConflicts(unmergedError(merged, { source }), merged.conflicts);
-    }
-    printMerged(output, merged, source);
+    printMerged(output, mergeBranch(context, store, { target, source }), source);
   });
+}
+
+/** Merges a commit into a branch as the options of the command say; throws `merge_conflict` with its conflicts listed. */
+export function mergeBranch(
+  context: CommandContext,
+  store: Store,
+  { target, source }: { readonly target: string; readonly source: string },
+): MergedHead {
+  const { output, options, io } = context;
+  const merged = mergeIntoHead({
+    store,
+    head: target,
+    source,
+    actor: actorOf(io.env),
+    reason: `merge ${source}`,
+    nowMs: io.nowMs,
+    // @spec DML-CLI-2007
+    message: String(options.message ?? `merge ${source}`),
+    // @spec DML-CLI-2002
+    isForwardOnly: options.ffOnly === true,
+    taken: sidesOf(context),
+    // @spec DML-CLI-2005
+    side: options.ours === true ? 'ours' : options.theirs === true ? 'theirs' : undefined,
+  });
+  if (merged.state === 'merged') return merged;
+  // @spec DML-CLI-2004
+  for (const line of conflictLines(merged, source, output)) output.note(line);
+  throw withConflicts(unmergedError(merged, { source }), merged.conflicts);
 }
 
 /** Prints what became of a branch. */
 function printMerged(output: Output, merged: MergedHead, source: string): void {
-  const { head: branch, from: fromCommitId, commitId, sourceId, moved, isMerge: mergeCommit } = merged;
+  output.result(mergedFields(merged), () => mergedText(output, merged, source));
+}
+
+/** Returns the fields of a result that say what became of a branch. */
+export function mergedFields(merged: MergedHead): object {
+  const { head: branch, from: fromCommitId, commitId, moved, isMerge: mergeCommit } = merged;
   const settled = merged.settled.map(({ conflict, side }) => ({ ...conflict, side }));
-  output.result({ branch, fromCommitId, commitId, moved, mergeCommit, settled }, () => {
-    const name = output.safe(branch);
-    if (mergeCommit) {
-      const by = settled.length === 0 ? '' : `; ${formatCount(settled.length, 'conflict')} settled`;
-      return `merged ${output.safe(source)} into ${name}, which is at ${output.shortId(commitId)}${by}`;
-    }
-    if (fromCommitId === null) return `${name} is at ${output.shortId(commitId)}, its first commit here`;
-    // @spec DML-CLI-0905
-    if (moved) return `${name} moved from ${output.shortId(fromCommitId)} to ${output.shortId(commitId)}`;
-    // @spec DML-CLI-0911
-    return sourceId === commitId
-      ? `${name} is at ${output.shortId(commitId)} already`
-      : `nothing to merge: ${name} contains ${output.safe(source)} already`;
-  });
+  return { branch, fromCommitId, commitId, moved, mergeCommit, settled };
+}
+
+/** Returns a line that says what became of a branch. */
+export function mergedText(output: Output, merged: MergedHead, source: string): string {
+  const { from, commitId, sourceId, settled } = merged;
+  const branch = output.safe(merged.head);
+  if (merged.isMerge) {
+    const by = settled.length === 0 ? '' : `; ${formatCount(settled.length, 'conflict')} settled`;
+    return `merged ${output.safe(source)} into ${branch}, which is at ${output.shortId(commitId)}${by}`;
+  }
+  if (from === null) return `${branch} is at ${output.shortId(commitId)}, its first commit here`;
+  // @spec DML-CLI-0905
+  if (merged.moved) return `${branch} moved from ${output.shortId(from)} to ${output.shortId(commitId)}`;
+  // @spec DML-CLI-0911
+  return sourceId === commitId
+    ? `${branch} is at ${output.shortId(commitId)} already`
+    : `nothing to merge: ${branch} contains ${output.safe(source)} already`;
 }
 
 /** Returns the sides of `--take` by name of the dag. */

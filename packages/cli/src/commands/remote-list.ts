@@ -1,14 +1,12 @@
 import type { CommandContext } from '../invocation/command.ts';
-import { repositoryFolder } from '../invocation/repository-access.ts';
-import { remotesPath } from '../process/remote-session.ts';
+import { remotesOf } from '../process/remote-session.ts';
 import { formatColumns } from '../render/columns.ts';
 
 /** Runs `dml remote list`. */
 export async function run(context: CommandContext): Promise<void> {
   const { output } = context;
-  const { readRemotes } = await import('@daggerml/remotes');
   // @spec DML-CLI-2103
-  const remotes = [...readRemotes(remotesPath(repositoryFolder(context)))].map(([remote, { uri }]) => ({
+  const remotes = [...(await remotesOf(context))].map(([remote, { uri }]) => ({
     remote,
     uri,
   }));

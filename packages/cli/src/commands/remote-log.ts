@@ -18,7 +18,8 @@ export async function run(context: CommandContext): Promise<void> {
     // @spec DML-CLI-2105
     for await (const { state } of listStates(remote.files, await readSnapshot(remote.files))) {
       const { sequence, epoch, timeMs, actor, reason, refs } = state;
-      states.push({ sequence, epoch, timeMs, actor, reason, refs });
+      const named = Object.entries(refs).map(([ref, commitId]) => ({ ref: `refs/${ref}`, commitId }));
+      states.push({ sequence, epoch, timeMs, actor, reason, refs: named });
       lines.push([
         output.style('yellow', String(sequence)),
         formatTime(timeMs),

@@ -574,6 +574,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/remote-remove.ts'),
   },
   {
+    name: 'remote check',
+    group: 'Share',
+    summary: 'Find out whether a remote keeps what pushes rely on.',
+    description:
+      'Lets many writers race for one file, counts what they write, and reads and lists it at once; what it writes is ' +
+      'removed. Ends with 13 for a remote on which the work of others could be overwritten.',
+    arguments: { '[remote]': REMOTE },
+    options: { '--limit <seconds>': 'longest time for all of it; 180 by default' },
+    example: 'dml remote check',
+    load: () => import('../commands/remote-check.ts'),
+  },
+  {
     name: 'remote log',
     group: 'Share',
     summary: 'List what happened on a remote, the newest first.',
@@ -611,6 +623,30 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/fetch.ts'),
   },
   {
+    name: 'pull',
+    group: 'Share',
+    summary: 'Fetch, and merge a branch of the remote into the current branch.',
+    description:
+      'Moves the branch forward where it has no commits of its own, and merges otherwise as "dml merge" does.',
+    arguments: {
+      '[remote]': REMOTE,
+      '[branch]': 'branch of the remote; that of the same name as the current one by default',
+    },
+    options: {
+      '--ff-only': 'move the branch forward, or refuse',
+      '--ours': 'take what is here wherever both sides changed something',
+      '--theirs': 'take what the remote has there',
+      '--take <dag=side>':
+        'take a dag and the outcomes of its calls from one side: sales=ours or sales=theirs; may be given for each',
+      '-m, --message <text>': 'message of the commit, where there is one',
+      '--accept-excisions': 'take over which objects are excised there; they are then excised here for good',
+    },
+    conflicts: { '--ours': ['theirs'], '--ff-only': ['ours', 'theirs', 'take', 'message'] },
+    repeatable: ['--take <dag=side>'],
+    example: 'dml pull',
+    load: () => import('../commands/pull.ts'),
+  },
+  {
     name: 'push',
     group: 'Share',
     summary: 'Send branches and tags to a remote, with all that they reach.',
@@ -632,6 +668,46 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
     example: 'dml push origin main',
     load: () => import('../commands/push.ts'),
+  },
+  {
+    name: 'bundle create',
+    group: 'Share',
+    summary: 'Write branches and tags, with all that they reach, to one file.',
+    description:
+      'The file is a CARv1 stream that "dml bundle unbundle" reads in any repository; nothing else is needed.',
+    arguments: {
+      '<file>': 'file to write; - for standard output',
+      '[refs...]': 'branches and tags; all by default',
+    },
+    options: { '--force': 'replace a file that exists' },
+    takesReference: true,
+    example: 'dml bundle create project.car main',
+    load: () => import('../commands/bundle-create.ts'),
+  },
+  {
+    name: 'bundle verify',
+    group: 'Share',
+    summary: 'Check a bundle and print what it holds and what it lacks.',
+    description:
+      'Every record is checked against its id, and every link for its target. No repository is needed or changed.',
+    arguments: { '<file>': 'bundle to read; - for standard input' },
+    example: 'dml bundle verify project.car',
+    load: () => import('../commands/bundle-verify.ts'),
+  },
+  {
+    name: 'bundle unbundle',
+    group: 'Share',
+    summary: 'Take the branches and tags of a bundle into the repository.',
+    description:
+      'Branches move forward, all or none; one that has diverged is refused. With --as they become tracking refs and ' +
+      'your branches stay where they are. A tag that is another one here is kept. Run it again after an interrupt.',
+    arguments: { '<file>': 'bundle to read; - for standard input' },
+    options: {
+      '--as <remote>': 'take the branches as <remote>/<branch>',
+      '--accept-excisions': 'excise here for good what was excised where the bundle comes from',
+    },
+    example: 'dml bundle unbundle project.car',
+    load: () => import('../commands/bundle-unbundle.ts'),
   },
   {
     name: 'gc',

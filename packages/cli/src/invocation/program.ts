@@ -52,6 +52,7 @@ const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   remote: 'List the remotes of this repository, or look after one.',
   op: 'Run, resume and cancel ops; alone it lists the runs that have not ended.',
   adapter: 'List or check execution adapters; alone it lists them.',
+  bundle: 'Move branches and tags by a file; alone it prints this help.',
   dag: 'List, delete and restore dags of the current branch; alone it lists them.',
   wip: 'List or forget work in progress; alone it lists it.',
 };
@@ -242,8 +243,9 @@ function groupCommand(
     // @spec DML-CLI-0832
     const named = (last: string) => COMMANDS.find(({ name }) => name === `${word} ${last}`);
     // @spec DML-CLI-1826
-    const list = (named('list') ?? named('status')) as CommandSpec;
-    onCommand(list, [], mergedOptions(group));
+    const list = named('list') ?? named('status');
+    if (list === undefined) group.help();
+    else onCommand(list, [], mergedOptions(group));
   });
 }
 

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** A place text is written to. */
 export interface TextSink {
   write(text: string | Uint8Array): boolean;
@@ -12,6 +14,8 @@ export interface CliIo {
   readonly stderr: TextSink;
   /** Writes to standard output and resolves when it can take more. */
   write(piece: Uint8Array | string): Promise<void>;
+  /** Opens standard input. */
+  openInput?(): Readable;
   /** Absolute path of the folder the command was started in, or why it has none. */
   readonly cwd: string | { readonly problem: 'gone' | 'not_utf8' };
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -76,6 +76,7 @@ export function startProgram(
       },
     },
     write: (piece) => results.writeInOrder(piece),
+    openInput: () => process.stdin,
     cwd: currentFolder(),
     env: process.env,
     nowMs: Date.now,

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { formatSize } from '@daggerml/object-model';
-import type { ConfiguredRemote, Remote, RemoteFiles, StateMemory } from '@daggerml/remotes';
+import type { ConfiguredRemote, Remote, RemoteFiles, RemotesConfig, StateMemory } from '@daggerml/remotes';
 import { REPOSITORY_MARK } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { repositoryFolder } from '../invocation/repository-access.ts';
+import { admitterFor, repositoryFolder } from '../invocation/repository-access.ts';
+import { liveProgress } from '../render/live-progress.ts';
 import { formatCount } from '../render/quantities.ts';
 import { actorOf } from './actor.ts';
 import { thenClose } from './then-close.ts';
@@ -28,16 +29,24 @@ const DEFAULT_REMOTE = 'origin';
  * Returns a remote of the repository by its name; without one, `origin` or the only remote there is. Throws
  * `remote_unknown`.
  */
-export async function chosenRemote(
+async function chosenRemote(
   context: Pick<CommandContext, 'io' | 'globals'>,
   name: string | undefined,
 ): Promise<ConfiguredRemote & { readonly name: string }> {
-  const { findRemote, readRemotes } = await import('@daggerml/remotes');
-  const remotes = readRemotes(remotesPath(repositoryFolder(context)));
+  const { findRemote } = await import('@daggerml/remotes');
+  const remotes = await remotesOf(context);
   // @spec DML-CLI-2101
   const [only] = remotes.size === 1 ? remotes.keys() : [];
   const chosen = name ?? only ?? DEFAULT_REMOTE;
   return { name: chosen, ...findRemote(remotes, chosen) };
+}
+
+/** Returns the remotes of the repository; throws `repository_untrusted`, since their places get the user's credentials. */
+export async function remotesOf(context: Pick<CommandContext, 'io' | 'globals'>): Promise<RemotesConfig> {
+  const { readRemotes } = await import('@daggerml/remotes');
+  const folder = repositoryFolder(context);
+  const { checkOwner } = await admitterFor(context, folder);
+  return readRemotes(remotesPath(folder), checkOwner);
 }
 
 /** Opens a remote of the repository for the time of `body`; see {@link chosenRemote}. */
@@ -73,9 +82,10 @@ export async function withFiles<T>(
 
 /** Returns what shows how far a transfer is, on a terminal. */
 export function transferProgress(
-  { output }: Pick<CommandContext, 'output'>,
+  context: Pick<CommandContext, 'io' | 'output'>,
   doing: string,
 ): (done: { readonly objects: number; readonly bytes: number }) => void {
+  const show = liveProgress(context);
   return ({ objects, bytes }) =>
-    output.live([`  ${doing}: ${formatCount(objects, 'object')}, ${formatSize(bytes)}`]);
+    show(() => `${doing}: ${formatCount(objects, 'object')}, ${formatSize(bytes)}`);
 }

@@ -49,6 +49,7 @@ const MESSAGES: Readonly<
   'missing_folder/gone': 'the current folder was deleted',
   'missing_folder/not_utf8': 'the path of the current folder is not UTF-8 text, or holds U+FFFD',
   path_exists: '"{path}" exists',
+  'path_exists/no_file': '"{path}" exists and is no file',
   'path_exists/debug': '"{path}" exists; nothing was laid out',
   'path_exists/example': '"{path}" exists; nothing was created',
   path_changed:
@@ -60,6 +61,7 @@ const MESSAGES: Readonly<
   'unwritable_path/file': '"{path}" cannot be made: a file stands there, or where a folder above it would be',
   unwritable_output: 'the result cannot be written to standard output ({errno})',
   binary_value: 'the value of "{name}" is binary data, which is not printed to a terminal',
+  'binary_value/bundle': 'a bundle is binary data, which is not printed to a terminal',
   tag_exists: 'the tag "{tag}" exists',
   branch_exists: 'the branch "{branch}" exists',
   head_moved: '"{head}" was moved by another process',

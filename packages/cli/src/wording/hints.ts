@@ -40,6 +40,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'missing_folder/not_utf8':
     'rename it, or go to another folder and name each path in full, that of the repository with --repo',
   path_exists: 'choose another path, or give --force to replace it',
+  'path_exists/no_file': 'choose the path of a file',
   'path_exists/debug': 'name another folder: dml debug <call> <folder>',
   'path_exists/example':
     'run "dml init --example" in an empty folder, or "dml init" for a pipeline of your own',
@@ -51,9 +52,12 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   unwritable_output: 'what the command did before is kept; "dml status" shows where the branch stands',
   binary_value:
     '"dml export {name} <file>" writes it to a file, "dml cat {name} | cat" prints it all the same',
+  'binary_value/bundle': 'name a file, or pass it on: dml bundle create - | …',
   tag_exists: 'choose another name, or "dml tag --delete {tag}" first',
   branch_exists: 'choose another name, or "dml merge {branch} <source>" to merge into it',
   not_fast_forward: '"dml merge {target} {source}" without --ff-only merges them',
+  'not_fast_forward/bundle':
+    'nothing was moved; "dml bundle unbundle {source} --as <remote>" keeps its branches apart as <remote>/<branch>, and "dml merge <remote>/{target}" merges one',
   merge_conflict:
     'add --ours to keep what {target} has, --theirs to take the other side, or --take <dag>=ours or --take <dag>=theirs for each',
   head_moved: 'run the command again',
@@ -238,6 +242,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'gc_refused/newer_format': UPDATE,
   transfer_invalid: 'create the file again',
   'transfer_invalid/newer_format': UPDATE,
+  'transfer_invalid/excision_offered':
+    'if you trust whoever excised it, run the command again with --accept-excisions',
   compaction_refused: 'run the command again in a moment',
   // @spec DML-CLI-1020
   'compaction_refused/open_elsewhere': COMPACT_AGAIN,

@@ -17,7 +17,7 @@ import { listStates, type RemoteSnapshot, readSnapshot } from '../state/read-sna
 /** States of the journal that a collection keeps. */
 const KEPT_STATES = 1_000;
 
-/** What becomes of a group. */
+/** Fate of a group in a collection. */
 export interface GroupFate {
   readonly group: GroupEntry;
   readonly fate: 'keep' | 'rewrite' | 'drop';
@@ -102,7 +102,7 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
 /** Files that are deleted with one request, where the remote has one for several. */
 const DELETED_TOGETHER = 1_000;
 
-/** What becomes of the groups of a state, and by what that is decided. */
+/** Fates of the groups of a state, and the facts that decide them. */
 interface GroupPlan {
   readonly fates: readonly GroupFate[];
   readonly reached: ReachedObjects;

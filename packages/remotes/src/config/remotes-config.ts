@@ -8,7 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { checkNewRefName, remoteRef } from '@daggerml/store';
+import { type CheckOwner, checkNewRefName, remoteRef } from '@daggerml/store';
 import { z } from 'zod';
 import { remoteError } from '../errors.ts';
 import { canonicalJson } from '../format/canonical-json.ts';
@@ -76,9 +76,12 @@ export function checkRemoteName(name: string): void {
   }
 }
 
-/** Returns the remotes of a repository from its file; none where there is no file. Throws `remotes_unusable`. */
-export function readRemotes(path: string): RemotesConfig {
-  const bytes = readPlainFile(path);
+/**
+ * Returns the remotes of a repository from its file; none where there is no file. `checkOwner` throws for a file of which
+ * somebody else decides what is in it. Throws `remotes_unusable`.
+ */
+export function readRemotes(path: string, checkOwner?: CheckOwner): RemotesConfig {
+  const bytes = readPlainFile(path, checkOwner);
   if (bytes === undefined) return new Map();
   try {
     const { remotes } = readJson(bytes, schema, { remote: path, path, maxBytes: MAX_CONFIG_BYTES });
@@ -137,7 +140,7 @@ function writeRemotes(path: string, remotes: RemotesConfig): void {
 }
 
 /** Returns the bytes of a plain file, undefined where there is none; no link is followed. @spec DML-REM-0324 */
-function readPlainFile(path: string): Buffer | undefined {
+function readPlainFile(path: string, checkOwner: CheckOwner | undefined): Buffer | undefined {
   let descriptor: number;
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -150,6 +153,7 @@ function readPlainFile(path: string): Buffer | undefined {
     const stats = fstatSync(descriptor);
     if (!stats.isFile() || stats.nlink > 1 || stats.size > MAX_CONFIG_BYTES)
       throw remoteError('remotes_unusable', { path, detail: stats.nlink > 1 ? 'link' : 'not_a_file' });
+    checkOwner?.(path, stats);
     return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);

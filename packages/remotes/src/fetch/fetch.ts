@@ -60,7 +60,7 @@ export interface FetchResult {
   readonly snapshot: RemoteSnapshot;
 }
 
-/** What a state asks a repository to take. */
+/** Refs that a repository takes from a state. */
 interface Wanted {
   /** By the name of the ref on the remote. */
   readonly targets: ReadonlyMap<RefName, { readonly ref: RefName; readonly commitId: CommitId }>;

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { refuseRemoteUri } from '../errors.ts';
+import { refuseRemoteUri } from '../refuse-remote-uri.ts';
 import { formatRemoteUri, parseRemoteUri } from '../remote-uri.ts';
 import { canonicalEndpoint, folderUri, placeOf } from './remote-place.ts';
 

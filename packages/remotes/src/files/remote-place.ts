@@ -1,10 +1,10 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { RemoteUri } from '@daggerml/object-model';
-import { refuseRemoteUri } from '../errors.ts';
+import { refuseRemoteUri } from '../refuse-remote-uri.ts';
 import { formatRemoteUri } from '../remote-uri.ts';
 import type { S3Place } from './s3/s3-place.ts';
 
-/** Where the files of a remote are. */
+/** Place of the files of a remote. */
 export type RemotePlace =
   | { readonly kind: 'folder'; readonly path: string }
   | { readonly kind: 's3'; readonly place: S3Place };

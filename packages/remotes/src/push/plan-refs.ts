@@ -31,7 +31,7 @@ export interface RefPlan {
 }
 
 /** Returns the name of a branch or tag as a state has it: `heads/main`. */
-export function stateRef(ref: RefName): string {
+function stateRef(ref: RefName): string {
   return ref.slice('refs/'.length);
 }
 
@@ -66,19 +66,26 @@ function kindOf(
 ): RefMove['kind'] | undefined {
   if (before === commitId) return undefined;
   const parts = parseRefName(ref) as { readonly kind: string; readonly name: string };
-  const named = { remote, branch: parts.name, actual: before ?? 'none', expected: lease ?? 'none' };
+  const { kind, name: branch } = parts;
   // @spec DML-REM-0811
   if (lease !== undefined && lease !== before)
-    throw remoteError('push_stale', { ...named, ref, detail: parts.kind });
+    throw remoteError('push_stale', {
+      remote,
+      branch,
+      ref,
+      actual: before ?? 'none',
+      expected: lease ?? 'none',
+      detail: kind,
+    });
   if (before === null) return 'new';
   if (lease !== undefined) return commitId === null ? 'deleted' : 'forced';
   // @spec DML-REM-0819
   if (commitId === null) return 'deleted';
   const isForward =
-    parts.kind === 'heads' &&
+    kind === 'heads' &&
     reader.getRecord('commit', before) !== undefined &&
     isAncestor(commitGraph(reader), before, commitId);
   // @spec DML-REM-0802
-  if (!isForward) throw remoteError('push_not_fast_forward', { ...named, ref, detail: parts.kind });
+  if (!isForward) throw remoteError('push_not_fast_forward', { remote, branch, ref, detail: kind });
   return 'forward';
 }

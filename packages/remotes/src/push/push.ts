@@ -44,7 +44,7 @@ export interface PushOptions {
 
 /** Result of a push. */
 export interface PushResult {
-  /** What a dry run says that the push would cost; undefined for a push. */
+  /** Cost of the push by a dry run; undefined for a push that was made. */
   readonly cost: Readonly<TransferCost> | undefined;
   /** Refs that moved; empty where all were in place. */
   readonly moves: readonly RefMove[];
@@ -57,7 +57,7 @@ export interface PushResult {
   readonly refs: Readonly<Record<string, CommitId>>;
 }
 
-/** What a push has put for its refs in one epoch. */
+/** Files that a push has put for its refs in one epoch. */
 interface Prepared {
   readonly epoch: number;
   readonly tips: ReadonlySet<CommitId>;

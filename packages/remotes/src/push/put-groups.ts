@@ -5,7 +5,7 @@ import { IndexRows } from '../format/index-object.ts';
 import { SEGMENT_BYTES, SegmentWriter, type SentObject } from '../format/segment.ts';
 import type { Remote } from '../remote.ts';
 
-/** What is put while segments are filled. */
+/** Objects, bytes and requests of a group so far. */
 export interface PutProgress {
   objects: number;
   bytes: number;

@@ -23,11 +23,18 @@ export interface ExportedRef {
   readonly sequence?: number;
 }
 
+/** Part of an export that its consumer has taken. */
+export interface ExportProgress {
+  readonly objects: number;
+  /** Bytes of the stream. */
+  readonly bytes: number;
+}
+
 /** Bytes a piece of the stream holds at least, except the last. */
 const PIECE_BYTES = 65_536;
 
 /** Returns the block of the ref record under which a commit travels. */
-export function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
+function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
   // @spec DML-STO-1040
   const name = `refs/${refKey(ref).toString('utf8')}`;
   return recordBlock(encodeRecord({ type: 'ref', name, commitId, sequence: sequence ?? 0 }));
@@ -44,6 +51,7 @@ export function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
 export async function* exportCar(
   host: ExportHost,
   refs: readonly ExportedRef[],
+  onProgress: (done: ExportProgress) => void = () => {},
 ): AsyncGenerator<Buffer, void, undefined> {
   const { engine } = host;
   // @spec DML-STO-1006
@@ -54,18 +62,23 @@ export async function* exportCar(
   // @spec DML-STO-1001
   let pieces: Buffer[] = [encodeVarint(header.length), header];
   let size = header.length;
+  const done = { objects: -blocks.length, bytes: pieces[0]!.length + size };
   for (const block of walkBlocks(engine, blocks, refs)) {
     const section = encodeSection(block.link, block.bytes);
     pieces.push(section);
     size += section.length;
+    done.objects += 1;
+    done.bytes += section.length;
     // @spec DML-STO-1005
     if (size < PIECE_BYTES) continue;
     yield Buffer.concat(pieces);
+    onProgress(done);
     refreshSnapshot(engine);
     pieces = [];
     size = 0;
   }
   if (pieces.length > 0) yield Buffer.concat(pieces);
+  onProgress(done);
 }
 
 function retainAll(host: ExportHost, refs: readonly ExportedRef[]): void {

@@ -26,8 +26,11 @@ export interface ImportHost extends ObjectReader, Transactor {
 export interface ImportOptions {
   readonly actor: string;
   readonly reason: string;
-  /** Under which name a ref of the stream is taken; undefined leaves it out. The same name by default. */
-  readonly mapRef?: (name: RefName) => RefName | undefined;
+  /**
+   * Under which name a ref of the stream is taken; undefined leaves it out. The same name by default. Asked when the
+   * objects of the stream are here, though maybe not all that the commit reaches.
+   */
+  readonly mapRef?: (name: RefName, commitId: CommitId) => RefName | undefined;
   /**
    * Takes the tombstones of the stream for what its refs reach and the store lacks: those objects are then
    * excised here as well, for good. Only for streams of whom one would let excise. False by default.
@@ -165,7 +168,7 @@ function assertAccepted(absence: AbsenceRecord, options: ImportOptions): void {
 }
 
 function mapped(options: ImportOptions, ref: StreamRef): RefName | undefined {
-  return options.mapRef === undefined ? ref.name : options.mapRef(ref.name);
+  return options.mapRef === undefined ? ref.name : options.mapRef(ref.name, ref.commitId);
 }
 
 function isForward(graph: Draft, { ref, before, after }: ImportedRef): boolean {

@@ -42,14 +42,15 @@ export interface Received {
   readonly offered: OfferedAbsences;
 }
 
-interface PendingObject {
+/** An object of a stream. */
+export interface PendingObject {
   readonly class: ObjectClass;
   readonly id: ObjectId;
   readonly bytes: Buffer;
 }
 
-/** Opens one section: its bytes are what its CID says, and a valid record of an object, ref, tombstone or stub. */
-function openSection({ link, bytes }: CarSection): PendingObject | RefRecord | AbsenceRecord {
+/** Opens one section; throws unless its bytes are what its CID says, and a valid record of an object, ref, tombstone or stub. */
+export function openSection({ link, bytes }: CarSection): PendingObject | RefRecord | AbsenceRecord {
   // @spec DML-STO-1012
   if (hashBytes(bytes) !== link.id) throw transferError('cid_mismatch', { objectId: link.id });
   if (link.codec === 0x55) return { class: 'chunk', id: link.id, bytes };
@@ -70,7 +71,7 @@ function openSection({ link, bytes }: CarSection): PendingObject | RefRecord | A
 }
 
 /** Takes the ref records that lead a stream. */
-async function receiveRefs(stream: CarStream): Promise<StreamRef[]> {
+export async function receiveRefs(stream: CarStream): Promise<StreamRef[]> {
   const refs: StreamRef[] = [];
   for (const root of stream.roots) {
     const next = await stream.sections.next();

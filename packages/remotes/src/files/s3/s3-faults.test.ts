@@ -536,7 +536,7 @@ describe('a remote that does not answer', () => {
     });
   });
 
-  it('is unreachable once the time of a request is over, however slowly it drips [DML-REM-0607, DML-REM-0612]', async () => {
+  it('is unreachable once the time of a request is over, however slowly it drips [DML-REM-0607] [DML-REM-0612]', async () => {
     const timers: NodeJS.Timeout[] = [];
     const endpoint = await startServer((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nETag: "x"\r\nContent-Length: 1000000\r\n\r\n');
@@ -551,7 +551,7 @@ describe('a remote that does not answer', () => {
     for (const timer of timers) clearInterval(timer);
   });
 
-  it('is unreachable where nothing comes [DML-REM-0607, DML-REM-0612]', async () => {
+  it('is unreachable where nothing comes [DML-REM-0607] [DML-REM-0612]', async () => {
     const { files } = await openAt(await startServer(() => undefined), { requestMs: 100, repeatMs: 0 });
     const operations = [
       () => files.read(PATH),

@@ -1,0 +1,37 @@
+import { branchOf } from '@daggerml/repository';
+import { remoteRef } from '@daggerml/store';
+import type { CommandContext } from '../invocation/command.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { transferProgress, withRemote } from '../process/remote-session.ts';
+import { fetchFields, noteFetched } from './fetch.ts';
+import { mergeBranch, mergedFields, mergedText } from './merge.ts';
+
+/** Runs `dml pull [remote] [branch]`. */
+export async function run(context: CommandContext): Promise<void> {
+  const { output, args, options } = context;
+  const { fetch, remoteError } = await import('@daggerml/remotes');
+  await withRemote(context, args[0], ({ name, uri, remote, memory }) =>
+    withStore(context, 'write', async (_reader, store) => {
+      // @spec DML-CLI-1107
+      const fetched = await fetch(remote, {
+        store,
+        remoteName: name,
+        memory,
+        acceptExcisions: options.acceptExcisions === true,
+        onProgress: transferProgress(context, `fetching from ${name}`),
+      });
+      output.live();
+      noteFetched(output, fetched);
+      // @spec DML-CLI-2150
+      const branch = args[1] ?? branchOf(store.head());
+      const source = `${name}/${branch}`;
+      // @spec DML-CLI-2151
+      if (store.getRef(remoteRef(name, branch)) === undefined)
+        throw remoteError('remote_missing', { remote: remote.files.name, branch, detail: 'branch' });
+      const merged = mergeBranch(context, store, { target: 'HEAD', source });
+      output.result({ remote: name, uri, ...fetchFields(fetched), ...mergedFields(merged) }, () =>
+        mergedText(output, merged, source),
+      );
+    }),
+  );
+}
