@@ -1,5 +1,4 @@
 import type { ExecId, ExecutionKey } from '@daggerml/object-model';
-import { FileGone } from '../fetch/fetch-stream.ts';
 import { type Absences, absenceKey } from '../format/absences.ts';
 import type { CacheRow } from '../format/cache-row.ts';
 import type { CacheView } from './cache-view.ts';
@@ -47,29 +46,16 @@ export class CacheReader {
   ): AsyncGenerator<ReadonlyMap<ExecutionKey, CachedOutcome>, void, undefined> {
     // @spec DML-REM-1223
     await this.#view.snapshot();
-    const entries = await this.#again(() => this.#view.entriesOf(keys));
+    const entries = await this.#view.again(() => this.#view.entriesOf(keys));
     const delivered: Delivered = { whole: new LinkSet(), sent: new LinkSet(), isHere };
     for (const part of partsOf(entries)) {
       const found = new Map<ExecutionKey, CachedOutcome>();
-      await this.#again(async (isRepeated) => {
+      await this.#view.again(async (isRepeated) => {
         const open = [...part.keys()].filter((key) => !found.has(key));
         const rows = isRepeated ? await this.#view.entriesOf(open) : part;
         await this.#readPart(rows, found, delivered);
       });
       if (found.size > 0) yield found;
-    }
-  }
-
-  /** Asks again where a file was gone that the state named: another state is in effect then, or the file is lost. */
-  async #again<Answer>(ask: (isRepeated: boolean) => Promise<Answer>): Promise<Answer> {
-    for (let isRepeated = false; ; isRepeated = true) {
-      try {
-        return await ask(isRepeated);
-      } catch (error) {
-        // @spec DML-REM-1222
-        if (!(error instanceof FileGone)) throw error;
-        await this.#view.miss(error.path);
-      }
     }
   }
 
@@ -178,7 +164,7 @@ export class CacheReader {
         else linksIn({ ...link, bytes })?.forEach(visit);
       }
       await this.#readLinks(absent, pool);
-      open.push(...absent);
+      for (const link of absent) open.push(link);
     }
   }
 

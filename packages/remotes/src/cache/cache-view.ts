@@ -33,7 +33,8 @@ export interface CacheViewOptions {
 /** The cache of a remote as one process sees it: state, cache indexes, index objects, and what was found broken. */
 export class CacheView {
   readonly remote: Remote;
-  readonly #options: Required<CacheViewOptions>;
+  readonly #refreshMs: number;
+  readonly #wholeBytes: number;
   #snapshot: RemoteSnapshot | undefined;
   #readMs = 0;
   #reading: Promise<RemoteSnapshot> | undefined;
@@ -45,7 +46,8 @@ export class CacheView {
 
   constructor(remote: Remote, { refreshMs = REFRESH_MS, wholeBytes = WHOLE_BYTES }: CacheViewOptions = {}) {
     this.remote = remote;
-    this.#options = { refreshMs, wholeBytes };
+    this.#refreshMs = refreshMs;
+    this.#wholeBytes = wholeBytes;
     this.#groups = new GroupIndexes(remote.files, []);
   }
 
@@ -57,8 +59,8 @@ export class CacheView {
   /** Returns the state in effect, as it was a short time ago at most, with its cache indexes read. */
   async snapshot(): Promise<RemoteSnapshot> {
     // @spec DML-REM-1215
-    const isFresh = this.#snapshot !== undefined && this.#now() - this.#readMs < this.#options.refreshMs;
-    if (isFresh) return this.#snapshot as RemoteSnapshot;
+    const known = this.#snapshot;
+    if (known !== undefined && this.#now() - this.#readMs < this.#refreshMs) return known;
     return await this.refresh();
   }
 
@@ -110,12 +112,30 @@ export class CacheView {
    * Notes that a file of a state is not there. Where another state is in effect by now that one is read; else the file
    * is lost.
    */
-  async miss(path: string): Promise<void> {
+  async #miss(path: string): Promise<void> {
     const before = this.#snapshot?.version;
     const { version } = await this.refresh();
     if (version === before) this.#lost.add(path);
   }
 
+  /** Asks again where a file was gone that the state named: another state is in effect then, or the file is lost. */
+  async again<Answer>(ask: (isRepeated: boolean) => Promise<Answer>): Promise<Answer> {
+    for (let isRepeated = false; ; isRepeated = true) {
+      try {
+        return await ask(isRepeated);
+      } catch (error) {
+        if (!(error instanceof FileGone)) throw error;
+        await this.#miss(error.path);
+      }
+    }
+  }
+
+  /** Has the state read again by whoever asks next. */
+  expire(): void {
+    this.#readMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Checks whether a file that the state in effect names is not there. */
   isLost(path: string): boolean {
     return this.#lost.has(path);
   }
@@ -153,7 +173,7 @@ export class CacheView {
   async #read({ file, bytes: sizeBytes, entries }: CacheEntry): Promise<CacheIndex> {
     const path = filePath('caches', file);
     const origin = { remote: this.remote.files.name, path };
-    const isWhole = sizeBytes <= this.#options.wholeBytes;
+    const isWhole = sizeBytes <= this.#wholeBytes;
     let length = isWhole
       ? sizeBytes
       : CACHE_HEAD_BYTES + CACHE_FANOUT_BYTES + entries * PREFIX_BYTES + NAMES_BYTES;

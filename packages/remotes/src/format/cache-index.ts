@@ -1,7 +1,14 @@
 import type { ExecutionKey } from '@daggerml/object-model';
 import { remoteError } from '../errors.ts';
 import type { ByteRange } from '../files/remote-files.ts';
-import { CACHE_ROW_BYTES, type CacheRow, readRow, SIGNATURE_ROW_BYTES } from './cache-row.ts';
+import {
+  CACHE_ROW_BYTES,
+  type CacheRow,
+  type PackedRow,
+  readRow,
+  SEGMENT_AT,
+  SIGNATURE_ROW_BYTES,
+} from './cache-row.ts';
 import {
   CACHE_FANOUT_BYTES,
   CACHE_FORMAT,
@@ -124,18 +131,20 @@ export class CacheIndex {
 
   /** Returns a row of a whole index. */
   row(number: number): CacheRow {
+    return readRow(this.packedRow(number), this) as CacheRow;
+  }
+
+  /** Returns where a row of a whole index lies. */
+  packedRow(number: number): PackedRow {
     const { rowsAt, signaturesAt } = this.#layout;
-    return readRow(
-      {
-        bytes: this.#bytes,
-        at: rowsAt + number * CACHE_ROW_BYTES,
-        ...(signaturesAt !== undefined && {
-          signatureBytes: this.#bytes,
-          signatureAt: signaturesAt + number * SIGNATURE_ROW_BYTES,
-        }),
-      },
-      this,
-    ) as CacheRow;
+    return {
+      bytes: this.#bytes,
+      at: rowsAt + number * CACHE_ROW_BYTES,
+      ...(signaturesAt !== undefined && {
+        signatureBytes: this.#bytes,
+        signatureAt: signaturesAt + number * SIGNATURE_ROW_BYTES,
+      }),
+    };
   }
 
   /** Returns a row read by its ranges; undefined where it is none. */
@@ -187,7 +196,7 @@ export class CacheIndex {
       if (row > 0 && bytes.compare(bytes, at - CACHE_ROW_BYTES, at - CACHE_ROW_BYTES + 32, at, at + 32) <= 0)
         return 'row_order';
       if ((bytes[at + 64] as number) > 1) return 'status';
-      if (bytes.readUInt32BE(at + 69) >= this.segments.length) return 'segment_number';
+      if (bytes.readUInt32BE(at + SEGMENT_AT) >= this.segments.length) return 'segment_number';
       if (
         signaturesAt !== undefined &&
         bytes.readUInt32BE(signaturesAt + row * SIGNATURE_ROW_BYTES) > this.signers.length

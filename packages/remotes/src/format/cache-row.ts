@@ -34,6 +34,8 @@ export interface CacheRow {
 export const KEY_BYTES = 32;
 /** Bytes of a row without its prefix and signature. */
 export const CACHE_ROW_BYTES = 85;
+/** Where the number of its segment lies in a row. */
+export const SEGMENT_AT = 69;
 /** Bytes of signer and signature. */
 export const SIGNATURE_ROW_BYTES = 68;
 /** Largest number of a claim that a row can hold. */
@@ -57,7 +59,7 @@ export function writeRow(
   target.write(row.execId, at + 32, KEY_BYTES, 'hex');
   target[at + 64] = row.status === 'ok' ? 1 : 0;
   target.writeUInt32BE(Math.min(row.fencing, MAX_FENCING), at + 65);
-  target.writeUInt32BE(segment, at + 69);
+  target.writeUInt32BE(segment, at + SEGMENT_AT);
   target.writeUInt32BE(place.offset, at + 73);
   target.writeUInt32BE(place.length, at + 77);
   target.writeUInt32BE(place.before, at + 81);
@@ -80,7 +82,7 @@ export function readRow(
   { segments, signers }: RowNames,
 ): CacheRow | undefined {
   const status = bytes[at + 64];
-  const segment = segments[bytes.readUInt32BE(at + 69)];
+  const segment = segments[bytes.readUInt32BE(at + SEGMENT_AT)];
   const signerNumber = signatureBytes?.readUInt32BE(signatureAt) ?? 0;
   if (segment === undefined || status === undefined || status > 1 || signerNumber > signers.length)
     return undefined;

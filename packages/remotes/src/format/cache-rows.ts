@@ -3,6 +3,9 @@ import {
   type CacheRow,
   KEY_BYTES,
   outranks,
+  type PackedRow,
+  type RowNames,
+  SEGMENT_AT,
   SIGNATURE_ROW_BYTES,
   writeRow,
 } from './cache-row.ts';
@@ -33,16 +36,35 @@ export class CacheRows {
 
   /** Adds an entry, which goes before equal ones that were added before. */
   add(row: CacheRow): void {
+    const at = this.#grow();
+    const segment = numberOf(this.#segments, row.place.segment);
+    const signer = row.signature ? numberOf(this.#signers, row.signature.signer) + 1 : 0;
+    writeRow(row, { segment, signer }, this.#bytes, at);
+  }
+
+  /** Adds an entry of a whole cache index, as `add` does. */
+  addPacked({ bytes, at, signatureBytes, signatureAt = 0 }: PackedRow, names: RowNames): void {
+    const to = this.#grow();
+    bytes.copy(this.#bytes, to, at, at + CACHE_ROW_BYTES);
+    const segment = names.segments[bytes.readUInt32BE(at + SEGMENT_AT)] as string;
+    this.#bytes.writeUInt32BE(numberOf(this.#segments, segment), to + SEGMENT_AT);
+    const signer = names.signers[(signatureBytes?.readUInt32BE(signatureAt) ?? 0) - 1];
+    this.#bytes.fill(0, to + CACHE_ROW_BYTES, to + PACKED_BYTES);
+    if (signer === undefined || signatureBytes === undefined) return;
+    signatureBytes.copy(this.#bytes, to + CACHE_ROW_BYTES, signatureAt, signatureAt + SIGNATURE_ROW_BYTES);
+    this.#bytes.writeUInt32BE(numberOf(this.#signers, signer) + 1, to + CACHE_ROW_BYTES);
+  }
+
+  /** Makes room for another row and returns where it begins. */
+  #grow(): number {
     const at = this.#count * PACKED_BYTES;
     if (at === this.#bytes.length) {
       const grown = Buffer.allocUnsafeSlow(this.#bytes.length * 2);
       this.#bytes.copy(grown);
       this.#bytes = grown;
     }
-    const segment = numberOf(this.#segments, row.place.segment);
-    const signer = row.signature ? numberOf(this.#signers, row.signature.signer) + 1 : 0;
-    writeRow(row, { segment, signer }, this.#bytes, at);
     this.#count += 1;
+    return at;
   }
 
   /**
