@@ -38,6 +38,7 @@ export class CacheView {
   #snapshot: RemoteSnapshot | undefined;
   #readMs = 0;
   #reading: Promise<RemoteSnapshot> | undefined;
+  #next: Promise<RemoteSnapshot> | undefined;
   #indexes: Map<string, CacheIndex> = new Map();
   #groups: GroupIndexes;
   #absences: { readonly file: string | null; readonly absences: Absences } | undefined;
@@ -70,6 +71,17 @@ export class CacheView {
       this.#reading = undefined;
     });
     return this.#reading;
+  }
+
+  /** Reads the state as it is after the question; those who ask at the same time share one reading. */
+  fresh(): Promise<RemoteSnapshot> {
+    if (this.#reading === undefined) return this.refresh();
+    // One that is under way may have read what was there before.
+    this.#next ??= this.#reading.then(noResult, noResult).then(() => {
+      this.#next = undefined;
+      return this.refresh();
+    });
+    return this.#next;
   }
 
   async #refresh(): Promise<RemoteSnapshot> {
@@ -260,6 +272,8 @@ export class CacheView {
     return this.remote.clock.now();
   }
 }
+
+function noResult(): void {}
 
 interface KeySpan {
   readonly key: ExecutionKey;

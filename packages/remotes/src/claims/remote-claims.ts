@@ -68,8 +68,8 @@ export class RemoteClaims {
   readonly #slots: ClaimSlots;
   readonly #held = new Map<ExecutionKey, Held>();
   readonly #followed = new Map<ExecutionKey, Followed>();
-  /** Keys about which somebody was told that the cache may have them. */
-  readonly #told = new Set<ExecutionKey>();
+  /** Versions of the claims, null for none, at which somebody was told that the cache may have the outcome. */
+  readonly #told = new Map<ExecutionKey, string | null>();
   /** Claims in a row that others had, and the time before which no other key is tried. */
   #losses = 0;
   #triesMs = 0;
@@ -131,7 +131,7 @@ export class RemoteClaims {
     if (followed !== undefined) {
       const read = await readClaim(this.#remote, key, followed.version);
       found = read === 'unchanged' ? followed : read;
-    } else if (await this.#isKnown(key, false)) return { type: 'known' };
+    } else if (await this.#isKnown(key, null)) return { type: 'known' };
     for (;;) {
       const step = await this.#stepOf(found);
       if (step.type === 'follow') {
@@ -139,7 +139,7 @@ export class RemoteClaims {
         return this.#follow(key, found as VersionedClaim, step.leftMs);
       }
       // Whoever had it may have published since the cache was looked into. @spec DML-REM-1123
-      if (step.type === 'take-over' && (await this.#isKnown(key, true))) return { type: 'known' };
+      if (found !== undefined && (await this.#isKnown(key, found.version))) return { type: 'known' };
       const claim = taken(found?.claim, this.#claimant, {
         nowMs: await this.#time.now(),
         execution: this.#remote.randomUuid(),
@@ -182,10 +182,11 @@ export class RemoteClaims {
     this.#triesMs = this.#clocks.monotonicMs() + Math.min(pauseMs, this.#claimant.leaseMs / 4);
   }
 
-  async #isKnown(key: ExecutionKey, isFresh: boolean): Promise<boolean> {
-    if (this.#told.has(key) || this.#hasOutcome === undefined) return false;
-    if (!(await this.#hasOutcome(key, isFresh))) return false;
-    this.#told.add(key);
+  /** Checks whether the cache may have an outcome that nobody was told of; as it is now, where a claim was found. */
+  async #isKnown(key: ExecutionKey, version: string | null): Promise<boolean> {
+    if (this.#hasOutcome === undefined || this.#told.get(key) === version) return false;
+    if (!(await this.#hasOutcome(key, version !== null))) return false;
+    this.#told.set(key, version);
     return true;
   }
 
