@@ -54,7 +54,6 @@ export type { RefMove, RefPush } from './push/plan-refs.ts';
 export { type PushOptions, type PushResult, push } from './push/push.ts';
 export type { PutProgress } from './push/put-groups.ts';
 export type { Remote, RemoteClock, RemoteSurroundings } from './remote.ts';
-export { machineSurroundings } from './machine-surroundings.ts';
 export { parseRemoteUri } from './remote-uri.ts';
 export { listStates, type RemoteSnapshot, readSnapshot, readState } from './state/read-snapshot.ts';
 export { memoryInFile, memoryOfProcess, type StateMemory } from './state/state-memory.ts';

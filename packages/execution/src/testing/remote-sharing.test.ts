@@ -1,4 +1,4 @@
-import { machineSurroundings, type Remote } from '@daggerml/remotes';
+import { type Remote, systemRemote } from '@daggerml/remotes';
 import { MemoryRemote } from '@daggerml/remotes/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => workspace.close());
 
 function remoteOver(memory: MemoryRemote): Remote {
-  return { ...machineSurroundings(), files: memory.open(), actor: 'suite', limitMs: 10_000 };
+  return systemRemote(memory.open(), 'suite');
 }
 
 describe('the shared cache of a remote', () => {
