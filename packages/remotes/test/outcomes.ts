@@ -65,15 +65,15 @@ export function outcomeOf(held: HeldObjects, input: string, facts: OutcomeFacts 
     pins: [],
     requestId: null,
     sourceExecId,
-    receiptDatumId: held.putText('receipt'),
+    receiptDatumId: sourceExecId === null ? held.putText('receipt') : null,
     detailsDatumId: null,
     nodeId,
     status,
     functionDatumId,
     inputs: [inputDatumId],
     resultDagId: held.put<'dag'>({ type: 'dag', rootNodeId, names: [] }),
-    startedMs,
-    finishedMs: 2,
+    startedMs: sourceExecId === null ? startedMs : null,
+    finishedMs: sourceExecId === null ? 2 : null,
   } satisfies Records['exec']);
   return { executionKey: executionKey(functionDatumId, [inputDatumId]), execId, status, fencing };
 }

@@ -68,6 +68,8 @@ export class CachePublisher {
   /** Objects that this process has put, and those of them of which inputs were left out. */
   #put = new LinkSet();
   #open = new LinkSet();
+  /** File of absences that was looked at for them. */
+  #absences: string | null = null;
   #knowsIndexes = false;
   #publishing: Promise<unknown> = Promise.resolve();
 
@@ -156,6 +158,9 @@ export class CachePublisher {
   async #prepare(publication: Publication, { state }: RemoteSnapshot): Promise<Batch> {
     const { epoch } = state;
     const absences = await this.#view.absences();
+    // What was put before may have been excised since.
+    if (state.absences !== this.#absences) this.#forget();
+    this.#absences = state.absences;
     const isExcised = (link: Link): boolean =>
       absences.get(absenceKey(link.class, link.id))?.record.type === 'tombstone';
     let indexBytes: Buffer | undefined;
@@ -242,9 +247,11 @@ export class CachePublisher {
     const bytes = source.getBytes('exec', execId);
     const exec = bytes && answeringExec(bytes, executionKey);
     if (exec?.status !== status) return undefined;
+    // Of an outcome that was found broken nobody knows how much is.
+    const isBroken = this.#reader.brokenEntries.has(executionKey);
     const { objects, missing } = walkOutcome({ class: 'exec', id: execId }, ownIds(exec), {
       bytesOf: (link) => source.getBytes(link.class, link.id),
-      isWhole: (link) => this.#put.has(link) && !this.#open.has(link),
+      isWhole: (link) => !isBroken && this.#put.has(link) && !this.#open.has(link),
     });
     if (missing.length > 0 || objects.some(isExcised)) return undefined;
     if (this.#put.size > MAX_PUT_OBJECTS) this.#forget();
@@ -253,8 +260,8 @@ export class CachePublisher {
       // @spec DML-REM-1220
       const isNew = this.#put.add(object);
       if (!isWhole) this.#open.add(object);
-      const isThere = !this.#reader.lost.has(object) && this.#view.groups.isKnown(object);
-      if (isNew && (object.id === execId || !isThere)) added.push(object);
+      const isThere = !this.#reader.lost.has(object) && this.#view.has(object);
+      if (isBroken || (isNew && (object.id === execId || !isThere))) added.push(object);
     }
     return added;
   }

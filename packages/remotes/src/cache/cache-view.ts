@@ -13,8 +13,9 @@ import type { CacheEntry } from '../format/state.ts';
 import type { Remote } from '../remote.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import { GroupIndexes } from './group-indexes.ts';
+import type { Link } from './link.ts';
 
-/** Size up to which a cache index is read whole. */
+/** Size up to which a cache index or index object is read whole. */
 const WHOLE_BYTES = 4 * 2 ** 20;
 /** Bytes that are read for the names in the head of a larger one; more are read where that is not enough. */
 const NAMES_BYTES = 65_536;
@@ -26,7 +27,7 @@ const REFRESH_MS = 2_000;
 export interface CacheViewOptions {
   /** Time for which a state is taken for the one in effect; 2 s by default. */
   readonly refreshMs?: number | undefined;
-  /** Size up to which a cache index is read whole; 4 MiB by default. */
+  /** Size up to which a cache index or index object is read whole; 4 MiB by default. */
   readonly wholeBytes?: number | undefined;
 }
 
@@ -49,7 +50,7 @@ export class CacheView {
     this.remote = remote;
     this.#refreshMs = refreshMs;
     this.#wholeBytes = wholeBytes;
-    this.#groups = new GroupIndexes(remote.files, []);
+    this.#groups = new GroupIndexes(remote.files, [], { wholeBytes });
   }
 
   /** Index objects of the groups of the cache. */
@@ -150,6 +151,13 @@ export class CacheView {
   /** Checks whether a file that the state in effect names is not there. */
   isLost(path: string): boolean {
     return this.#lost.has(path);
+  }
+
+  /** Checks whether the cache is known to have an object; no request is made. */
+  has(link: Link): boolean {
+    for (const segment of this.#groups.segmentsOf(link))
+      if (!this.isLost(filePath('segments', segment))) return true;
+    return false;
   }
 
   /** Returns the tombstones and stubs of the state in effect. */

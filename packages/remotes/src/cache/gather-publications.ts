@@ -13,11 +13,9 @@ export interface GatherOptions {
   readonly clock?: GatherClock | undefined;
 }
 
-/** Longest time that an outcome under a claim waits: others may wait for it. */
-const CLAIMED_MS = 1_000;
-/** Shortest and longest time that any other one waits. */
-const SHORTEST_MS = 2_000;
-const LONGEST_MS = 300_000;
+/** Shortest and longest time that outcomes wait: those under a claim, for which others may wait, and all others. */
+const CLAIMED = { shortestMs: 1_000, longestMs: 10_000 };
+const OTHERS = { shortestMs: 2_000, longestMs: 300_000 };
 
 interface Waiting {
   readonly outcomes: readonly OutcomeToPublish[];
@@ -58,11 +56,13 @@ export class GatheredPublications {
   publish(outcomes: readonly OutcomeToPublish[], source: OutcomeObjects): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     this.#firstMs ??= nowMs;
-    const isClaimed = outcomes.some(({ fencing }) => fencing !== undefined);
-    const waitMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, (nowMs - this.#firstMs) / 4));
+    const { shortestMs, longestMs } = outcomes.some(({ fencing }) => fencing !== undefined)
+      ? CLAIMED
+      : OTHERS;
+    const waitMs = Math.min(longestMs, Math.max(shortestMs, (nowMs - this.#firstMs) / 2));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ outcomes, source, resolve, reject });
-      this.#dueAt(nowMs + (isClaimed ? CLAIMED_MS : waitMs));
+      this.#dueAt(nowMs + waitMs);
     });
   }
 

@@ -14,8 +14,6 @@ import {
 import { readIndex } from '../levels/merge-groups.ts';
 import type { Link } from './link.ts';
 
-/** Size up to which an index object is read whole. */
-const WHOLE_BYTES = 4 * 2 ** 20;
 /** Parts of an index object above which all of it is read. */
 const MAX_PARTS = 64;
 /** Files that are read at the same time. */
@@ -44,9 +42,16 @@ export class GroupIndexes {
   /** The newest first. */
   readonly #groups: readonly IndexedGroup[];
   readonly #segments: ReadonlySet<string>;
+  /** Size up to which an index object is read whole. */
+  readonly #wholeBytes: number;
 
-  constructor(files: RemoteFiles, groups: readonly GroupEntry[], before?: GroupIndexes) {
+  constructor(
+    files: RemoteFiles,
+    groups: readonly GroupEntry[],
+    { wholeBytes, before }: { readonly wholeBytes: number; readonly before?: GroupIndexes },
+  ) {
     this.#files = files;
+    this.#wholeBytes = wholeBytes;
     const known = new Map((before ? before.#groups : []).map((each) => [each.group.index, each]));
     this.#groups = [...groups]
       .reverse()
@@ -58,7 +63,7 @@ export class GroupIndexes {
 
   /** Returns the index objects of other groups, with what is known of those that are among these. */
   of(groups: readonly GroupEntry[]): GroupIndexes {
-    return new GroupIndexes(this.#files, groups, this);
+    return new GroupIndexes(this.#files, groups, { wholeBytes: this.#wholeBytes, before: this });
   }
 
   /** Checks whether a segment is one of these groups. */
@@ -66,9 +71,12 @@ export class GroupIndexes {
     return this.#segments.has(name);
   }
 
-  /** Checks whether an object is in a group of which the index object was read whole; no request is made. */
-  isKnown(link: Link): boolean {
-    return this.#groups.some(({ index }) => index?.find(link.class, link.id) !== undefined);
+  /** Yields the segments that have an object, by the index objects that were read whole; no request is made. */
+  *segmentsOf(link: Link): Generator<string, void, undefined> {
+    for (const { index } of this.#groups) {
+      const position = index?.find(link.class, link.id);
+      if (position !== undefined) yield index?.segments[position.segment] as string;
+    }
   }
 
   /** Reads whole the index objects of the newest groups, as many as have `maxBytes` together. Throws `FileGone`. */
@@ -88,7 +96,7 @@ export class GroupIndexes {
   async locate(links: readonly Link[]): Promise<LocatedLink[]> {
     let open = links;
     const located: LocatedLink[] = [];
-    if (open.length > 0) await this.readNewest(WHOLE_BYTES);
+    if (open.length > 0) await this.readNewest(this.#wholeBytes);
     for (const each of this.#groups) {
       if (open.length === 0) break;
       const find = await this.#finder(each, open);
@@ -119,7 +127,8 @@ export class GroupIndexes {
     links: readonly Link[],
   ): Promise<(link: Link) => RecordPosition | undefined> {
     const parts = new Set(links.map(({ id }) => firstByte(id)));
-    const isWhole = each.index !== undefined || each.group.bytes <= WHOLE_BYTES || parts.size > MAX_PARTS;
+    const isWhole =
+      each.index !== undefined || each.group.bytes <= this.#wholeBytes || parts.size > MAX_PARTS;
     if (isWhole) {
       const index = await this.#readWhole(each);
       return (link) => index.find(link.class, link.id);
