@@ -240,7 +240,9 @@ class Push {
 
   /** Merges small groups, once for each push. */
   async #merged(groups: readonly GroupEntry[], epoch: number): Promise<readonly GroupEntry[]> {
-    const chosen = this.#mayMerge ? planMerge(groups, this.#segmentBytes) : [];
+    // Cache indexes say where the outcomes of groups of the cache lie: whoever publishes outcomes merges those.
+    const own = groups.filter(({ kind }) => kind !== 'cache');
+    const chosen = this.#mayMerge ? planMerge(own, this.#segmentBytes) : [];
     this.#mayMerge = false;
     const [first] = chosen;
     if (first === undefined) return groups;
