@@ -37,6 +37,8 @@ export interface Garbage {
 export interface CollectOptions {
   /** A store that has everything that the remote's refs reach. */
   readonly store: Parameters<typeof reachedObjects>[0];
+  /** Returns what commits reach; out of the store by default. */
+  readonly reach?: ((commitIds: readonly CommitId[]) => Promise<ReachedObjects>) | undefined;
   readonly isDryRun?: boolean | undefined;
   readonly keptStates?: number | undefined;
   readonly segmentBytes?: number | undefined;
@@ -112,8 +114,8 @@ interface GroupPlan {
 }
 
 /** Decides what becomes of each group of a state. */
-async function planGroups(remote: Remote, { store }: CollectOptions, state: RemoteState): Promise<GroupPlan> {
-  const reached = await reachedHere(remote, store, Object.values(state.refs));
+async function planGroups(remote: Remote, options: CollectOptions, state: RemoteState): Promise<GroupPlan> {
+  const reached = await reachedHere(remote, options, Object.values(state.refs));
   // @spec DML-REM-1005
   const tombstones = reached.tombstones.flatMap((bytes) => absenceOf(bytes) ?? []);
   const absences = withAbsences(await readAbsences(remote.files, state.absences), tombstones);
@@ -151,12 +153,12 @@ const SECTION_BYTES = 38;
 /** Returns what the refs reach. */
 async function reachedHere(
   remote: Remote,
-  store: CollectOptions['store'],
+  { store, reach = (ids) => reachedObjects(store, ids) }: CollectOptions,
   commitIds: readonly CommitId[],
 ): Promise<ReachedObjects> {
   try {
     // @spec DML-REM-1010
-    return await reachedObjects(store, commitIds);
+    return await reach(commitIds);
   } catch (error) {
     if (!isDmlError(error) || error.code !== 'object_missing') throw error;
     throw incomplete(remote, String(error.fields.class), String(error.fields.objectId), error);

@@ -38,6 +38,8 @@ export interface FetchOptions {
   /** Most bytes that are read of a remote. */
   readonly maxBytes?: number | undefined;
   readonly onProgress?: ((counts: Readonly<FetchCounts>) => void) | undefined;
+  /** Takes a stream into the store; checks all of it before a ref moves. */
+  readonly receive?: typeof importCar | undefined;
 }
 
 /** A ref that a fetch moved. */
@@ -265,7 +267,7 @@ async function importStream(
     // @spec DML-REM-0901
     // @spec DML-REM-0906
     // @spec DML-REM-0907
-    importCar(options.store, bytes, {
+    (options.receive ?? importCar)(options.store, bytes, {
       actor: remote.actor,
       reason: `fetch ${remote.files.name}`,
       mapRef: (name) => targets.get(name)?.ref,

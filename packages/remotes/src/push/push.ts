@@ -1,5 +1,5 @@
 import type { CommitId } from '@daggerml/object-model';
-import { type OutgoingHost, outgoingObjects } from '@daggerml/store';
+import { type ObjectBlock, type OutgoingHost, outgoingObjects } from '@daggerml/store';
 import {
   type Absence,
   type Absences,
@@ -39,6 +39,10 @@ export interface PushOptions {
   readonly reason?: string | undefined;
   readonly segmentBytes?: number | undefined;
   readonly looseBytes?: number | undefined;
+  /** Yields what commits reach and known commits do not; out of the store by default. */
+  readonly outgoing?:
+    | ((tips: readonly CommitId[], known: readonly CommitId[]) => AsyncIterable<ObjectBlock>)
+    | undefined;
   readonly onProgress?: ((progress: Readonly<PutProgress>) => void) | undefined;
 }
 
@@ -136,11 +140,11 @@ class Push {
     let snapshot = base;
     let writer = this.#writer(epoch);
     try {
-      const { store } = this.#options;
+      const { store, outgoing = (...args) => outgoingObjects(store, ...args) } = this.#options;
       // @spec DML-REM-0816
       // @spec DML-REM-0509
       // @spec DML-REM-0808
-      for await (const block of outgoingObjects(store, tips, Object.values(base.state.refs))) {
+      for await (const block of outgoing(tips, Object.values(base.state.refs))) {
         const object = sentObject(block);
         if (object === undefined) {
           // @spec DML-REM-0809
