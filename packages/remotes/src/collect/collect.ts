@@ -12,6 +12,7 @@ import { segmentBytesOf } from '../levels/plan-merge.ts';
 import { putAbsences } from '../push/put-absences.ts';
 import type { Remote } from '../remote.ts';
 import { advance } from '../state/advance.ts';
+import { onState } from '../state/on-state.ts';
 import { listStates, type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 
 /** States of the journal that a collection keeps. */
@@ -64,15 +65,17 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
   if (first.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
   // @spec DML-REM-1004
   if (options.isDryRun === true) {
-    const { fates } = await planGroups(remote, options, first.state);
+    const plan = await onState(remote.files, first, ({ state }) => planGroups(remote, options, state));
+    const { fates } = plan.result;
     const names = new Set(
       fates.filter(({ fate }) => fate === 'keep').flatMap(({ group }) => pathsOfGroup(group)),
     );
-    const state = { ...first.state, epoch: first.state.epoch + 1 };
+    const snapshot = plan.base;
+    const state = { ...snapshot.state, epoch: snapshot.state.epoch + 1 };
     return {
       groups: fates,
-      garbage: await findGarbage(remote, options, { ...first, state }, names),
-      snapshot: first,
+      garbage: await findGarbage(remote, options, { ...snapshot, state }, names),
+      snapshot,
     };
   }
   let fates: readonly GroupFate[] = [];

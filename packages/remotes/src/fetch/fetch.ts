@@ -12,6 +12,7 @@ import { remoteError } from '../errors.ts';
 import { type Absences, readAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
 import type { Remote } from '../remote.ts';
+import { missingPath } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { closureSections, incompleteError } from './closure-sections.ts';
@@ -99,8 +100,9 @@ export async function fetch(remote: Remote, options: FetchOptions): Promise<Fetc
       return { ...fetched, counts, snapshot };
     } catch (error) {
       // @spec DML-REM-0914
-      if (!(error instanceof FileGone)) throw error;
-      gone = { path: error.path, version: snapshot.version };
+      const path = error instanceof FileGone ? error.path : missingPath(error);
+      if (path === undefined) throw error;
+      gone = { path, version: snapshot.version };
       known = undefined;
     }
   }

@@ -15,6 +15,7 @@ import { readIndex, rewriteGroups } from '../levels/merge-groups.ts';
 import { planMerge } from '../levels/plan-merge.ts';
 import type { Remote } from '../remote.ts';
 import { advance, type StateChange } from '../state/advance.ts';
+import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { dryFiles, type TransferCost } from './dry-files.ts';
@@ -95,7 +96,8 @@ async function pushOnce(remote: Remote, options: PushOptions): Promise<Omit<Push
   // @spec DML-REM-0813
   const first = seen === 'unchanged' ? (recalled as RemoteSnapshot) : seen;
   const work = new Push(remote, options);
-  const { snapshot } = await advance(remote, (base) => work.propose(base), await work.prepare(first));
+  const prepared = await onState(remote.files, first, (base) => work.prepare(base));
+  const { snapshot } = await advance(remote, (base) => work.propose(base), prepared.result);
   const known = snapshot.version === undefined ? undefined : { ...snapshot, version: snapshot.version };
   await options.memory.remember(known);
   // Nobody knows where a ref is whose push has no known outcome: that has thrown. @spec DML-REM-0705

@@ -96,7 +96,7 @@ export class Network {
   clockOf(process: SimProcess, skewMs: number): RemoteClock {
     return {
       now: () => this.nowMs + skewMs,
-      sleep: (ms) => this.#wait(process, 'sleep', this.nowMs + ms),
+      sleep: (ms) => this.#wait(process, 'sleep', this.nowMs + Math.ceil(ms)),
     };
   }
 

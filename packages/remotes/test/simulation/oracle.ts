@@ -1,11 +1,10 @@
 import type { CommitId } from '@daggerml/object-model';
-import type { RefName } from '@daggerml/store';
 import { decodeCurrent } from '../../src/format/current.ts';
 import { checkHash, filePath } from '../../src/format/file-path.ts';
 import type { GroupEntry } from '../../src/format/group.ts';
 import { IndexObject } from '../../src/format/index-object.ts';
 import { recordAt } from '../../src/format/segment.ts';
-import { decodeState, type RemoteState } from '../../src/format/state.ts';
+import type { RemoteState } from '../../src/format/state.ts';
 import type { RefPush } from '../../src/push/plan-refs.ts';
 import type { SimFiles, Watcher } from './sim-files.ts';
 import { keyOf, type Universe } from './universe.ts';
@@ -126,7 +125,8 @@ export class Oracle implements Watcher {
     const path = filePath('states', current.state);
     const stateBytes = this.#files.immutable.get(path);
     assert(stateBytes !== undefined, `${path} is in effect and not there`);
-    const state = decodeState(stateBytes, current.state, 'simulated');
+    checkHash(path, stateBytes, 'simulated');
+    const state = JSON.parse(Buffer.from(stateBytes).toString('utf8')) as RemoteState;
     assert(state.previous === (last?.name ?? null), `${current.state} does not follow ${last?.name}`);
     assert(current.sequence === this.states.length, `sequence ${current.sequence}`);
     assert(!this.#writes.has(current.write), `the write ${current.write} takes effect twice`);
@@ -235,9 +235,4 @@ function pathsOf(group: GroupEntry): string[] {
 function isSame(left: Readonly<Record<string, CommitId>>, right: Readonly<Record<string, CommitId>>): boolean {
   const names = Object.keys(left);
   return names.length === Object.keys(right).length && names.every((name) => left[name] === right[name]);
-}
-
-/** Returns the name of a branch of a ref. */
-export function branchOf(ref: RefName): string {
-  return ref.slice('refs/heads/'.length);
 }

@@ -15,10 +15,10 @@ const REMOVED_TOGETHER = 3;
 
 /** Files of a remote whose every effect takes place when the network says so. */
 export class SimFiles {
-  readonly immutable = new Map<string, Uint8Array>();
+  readonly immutable: Map<string, Uint8Array> = new Map<string, Uint8Array>();
   current: { readonly bytes: Uint8Array; readonly version: string } | undefined;
   /** Replaces whatever version is in effect, as a bucket that knows no conditions. */
-  ignoresConditions = false;
+  ignoresConditions: boolean = false;
   watcher: Watcher | undefined;
   readonly #network: Network;
   #versions = 0;

@@ -24,7 +24,7 @@ export function keyOf(objectClass: ObjectClass, id: ObjectId): string {
 
 /** All objects of a history: real records, so that the real code reads and links them. */
 export class Universe {
-  readonly objects = new Map<string, SimObject>();
+  readonly objects: Map<string, SimObject> = new Map();
   readonly #records = new Map<string, AnyRecord>();
   readonly #closures = new Map<CommitId, ReadonlySet<string>>();
   readonly #keys = new Map<ObjectId, string>();
@@ -50,7 +50,7 @@ export class Universe {
     let record = this.#records.get(key);
     if (record === undefined) {
       const { bytes, class: objectClass } = this.objects.get(key) as SimObject;
-      record = decodeRecord(bytes, objectClass);
+      record = decodeRecord(bytes, objectClass as Exclude<ObjectClass, 'chunk'>);
       this.#records.set(key, record);
     }
     return record;
