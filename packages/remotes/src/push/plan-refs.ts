@@ -1,5 +1,12 @@
 import type { CommitId } from '@daggerml/object-model';
-import { type CommitGraph, commitGraph, isAncestor, type ObjectReader, parseRefName, type RefName } from '@daggerml/store';
+import {
+  type CommitGraph,
+  commitGraph,
+  isAncestor,
+  type ObjectReader,
+  parseRefName,
+  type RefName,
+} from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import type { RemoteState } from '../format/state.ts';
 

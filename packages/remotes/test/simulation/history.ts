@@ -47,6 +47,13 @@ const OFTEN: Readonly<Partial<Record<keyof FaultRates, readonly number[]>>> = {
   pause: [0, 5, 30],
 };
 
+/** Texts that commits are made of; few, so that what was garbage is reached again. */
+const TEXTS = 12;
+
+function textOf(number: number): string {
+  return `text ${number} `.padEnd(20 + number * 25, '.');
+}
+
 const MAIN = headRef('main');
 
 /** Errors that a work may end with; whether its effect is known. */
@@ -75,7 +82,11 @@ class History {
   members: Member[] = [];
   failure: unknown;
 
+  /** A third of the histories has writers alone. */
+  readonly hasCollections: boolean;
+
   constructor(seed: number, variant: Variant, isTraced: boolean) {
+    this.hasCollections = seed % 3 !== 0;
     this.random = new SeededRandom(seed);
     this.network = new Network(this.random, isTraced);
     this.files = new SimFiles(this.network);
@@ -91,9 +102,10 @@ class History {
   async run(): Promise<void> {
     const { random, network } = this;
     const writers = 2 + random.below(2);
-    const collectors = 1 + random.below(2);
+    const collectors = this.hasCollections ? 1 + random.below(2) : 0;
     for (let number = 0; number < writers + collectors; number += 1)
       this.members.push(new Member(this, number, number < writers ? 'write' : 'collect'));
+    if (random.below(3) === 0) this.universe.exciseText(textOf(random.below(TEXTS)));
     const [first] = this.members as [Member];
     if (random.below(8) > 0) {
       this.start(first, first.bringMain());
@@ -225,8 +237,7 @@ class Member {
   #commit(parents: readonly CommitId[]): CommitId {
     const { random, universe, network } = this.history;
     const texts = Array.from({ length: 1 + random.below(3) }, () => {
-      const number = random.below(12);
-      return `text ${number} `.padEnd(20 + number * 25, '.');
+      return textOf(random.below(TEXTS));
     });
     return this.store.adopt(universe.commit(texts, parents, network.nowMs));
   }
@@ -243,7 +254,8 @@ class Member {
     const choice = random.below(10);
     if (choice === 0) return await this.fetch();
     if (choice < 5) return void (await this.#pushMain());
-    if (choice === 5) return void (await this.push([{ ref: own, commitId: this.#commit([]), lease: owned ?? null }]));
+    if (choice === 5)
+      return void (await this.push([{ ref: own, commitId: this.#commit([]), lease: owned ?? null }]));
     if (choice === 6 && owned !== undefined) return void (await this.push([{ ref: own, commitId: null }]));
     if (choice === 7) {
       const commitId = this.#commit(main === undefined ? [] : [main]);
@@ -254,7 +266,9 @@ class Member {
       ]));
     }
     if (choice === 8 && main !== undefined)
-      return void (await this.push([{ ref: MAIN, commitId: this.#commit(universe.parents(main)), lease: main }]));
+      return void (await this.push([
+        { ref: MAIN, commitId: this.#commit(universe.parents(main)), lease: main },
+      ]));
     if (main !== undefined) await this.push([{ ref: own, commitId: main, lease: owned ?? null }]);
     else void (await this.#pushMain());
   }
@@ -377,14 +391,17 @@ export async function runHistory(
     await history.run();
   } catch (cause) {
     const trace = network.trace === undefined ? '' : `\n${network.trace.join('\n')}`;
-    throw new Error(`history ${seed}: ${cause instanceof Error ? cause.message : String(cause)}${trace}`, { cause });
+    throw new Error(`history ${seed}: ${cause instanceof Error ? cause.message : String(cause)}${trace}`, {
+      cause,
+    });
   }
   const { states } = oracle;
   return {
     steps: network.steps,
     states: states.length,
     collections: states.at(-1)?.state.epoch ?? 0,
-    merges: states.filter(({ state }, at) => state.groups.length < (states[at - 1]?.state.groups.length ?? 0)).length,
+    merges: states.filter(({ state }, at) => state.groups.length < (states[at - 1]?.state.groups.length ?? 0))
+      .length,
     outcomes: history.outcomes,
     trace: network.trace ?? [],
   };

@@ -145,10 +145,8 @@ export class Network {
       if (waiting.dueMs <= this.nowMs) events.push(() => this.#wake(waiting));
       else if (first === undefined || waiting.dueMs < first.dueMs) first = waiting;
     }
-    for (const floating of this.#floating)
-      if (random.below(8) === 0) events.push(() => this.#land(floating));
-    for (const process of this.#paused)
-      if (random.below(60) === 0) events.push(() => this.#resume(process));
+    for (const floating of this.#floating) if (random.below(8) === 0) events.push(() => this.#land(floating));
+    for (const process of this.#paused) if (random.below(60) === 0) events.push(() => this.#resume(process));
     if (events.length > 0) return random.pick(events);
     if (first !== undefined) {
       const waiting = first;

@@ -106,7 +106,7 @@ export class Oracle implements Watcher {
     this.#guard(() => {
       const { last } = this;
       if (last === undefined) return;
-      const named = last.state.groups.some((group) => pathsOf(group).includes(path));
+      const named = pathsOf(last.state).includes(path);
       assert(!named && path !== filePath('states', last.name), `${path} is deleted and in use`);
     });
   }
@@ -168,7 +168,8 @@ export class Oracle implements Watcher {
     const from = refs[key] ?? null;
     if (from !== commitId && from !== null && commitId !== null && lease === undefined)
       assert(this.#universe.isAncestor(from, commitId), `${process}: ${key} loses an update`);
-    if (from !== commitId && lease !== undefined) assert(from === lease, `${process}: ${key} ignores its lease`);
+    if (from !== commitId && lease !== undefined)
+      assert(from === lease, `${process}: ${key} ignores its lease`);
     if (commitId === null) delete refs[key];
     else refs[key] = commitId;
   }
@@ -176,18 +177,19 @@ export class Oracle implements Watcher {
   /** Checks that everything that the refs of a state reach is in its groups, whole and right. */
   checkObjects(state: RemoteState): void {
     const there = state.groups.map((group) => this.#keysOf(group));
+    const { tombstones } = this.#universe;
+    for (const path of pathsOf(state))
+      assert(this.#files.immutable.has(path), `${path} is listed and not there`);
     for (const [ref, commitId] of Object.entries(state.refs))
       for (const key of this.#universe.closure(commitId))
         assert(
-          there.some((keys) => keys.has(key)),
+          tombstones.has(key) || there.some((keys) => keys.has(key)),
           `${ref} of the state ${state.sequence} reaches the ${key}, which no group has`,
         );
   }
 
   /** Returns the objects of a group whose files are there. */
   #keysOf(group: GroupEntry): ReadonlySet<string> {
-    for (const path of pathsOf(group))
-      assert(this.#files.immutable.has(path), `${path} is listed and not there`);
     let keys = this.#groups.get(group.index);
     if (keys !== undefined) return keys;
     const bytesOf = (path: string): Uint8Array => {
@@ -213,7 +215,9 @@ export class Oracle implements Watcher {
   checkWorks(): void {
     for (const { kind, process, outcome, moves } of this.works) {
       const isRight =
-        outcome === 'applied' ? moves.length === 1 : outcome === 'unknown' || outcome === undefined || moves.length === 0;
+        outcome === 'applied'
+          ? moves.length === 1
+          : outcome === 'unknown' || outcome === undefined || moves.length === 0;
       assert(isRight, `${process}: a ${kind} was ${outcome} and has ${moves.length} effects`);
     }
   }
@@ -221,18 +225,27 @@ export class Oracle implements Watcher {
   /** Checks that the remote has the files of its last state and of its journal, and no others. */
   checkFiles(keptStates: number): void {
     const { state } = this.last as Effective;
-    const needed = new Set(state.groups.flatMap(pathsOf));
+    const needed = new Set(pathsOf(state));
     for (const { name } of this.states.slice(-keptStates)) needed.add(filePath('states', name));
     for (const path of needed) assert(this.#files.immutable.has(path), `${path} is needed and not there`);
     for (const path of this.#files.immutable.keys()) assert(needed.has(path), `${path} is left over`);
   }
 }
 
-function pathsOf(group: GroupEntry): string[] {
-  return [filePath('indexes', group.index), ...group.segments.map(({ file }) => filePath('segments', file))];
+function pathsOf({ absences, groups }: RemoteState): string[] {
+  return [
+    ...(absences === null ? [] : [filePath('absences', absences)]),
+    ...groups.flatMap(({ index, segments }) => [
+      filePath('indexes', index),
+      ...segments.map(({ file }) => filePath('segments', file)),
+    ]),
+  ];
 }
 
-function isSame(left: Readonly<Record<string, CommitId>>, right: Readonly<Record<string, CommitId>>): boolean {
+function isSame(
+  left: Readonly<Record<string, CommitId>>,
+  right: Readonly<Record<string, CommitId>>,
+): boolean {
   const names = Object.keys(left);
   return names.length === Object.keys(right).length && names.every((name) => left[name] === right[name]);
 }

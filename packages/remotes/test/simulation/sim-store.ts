@@ -1,4 +1,10 @@
-import { type CommitId, decodeRecord, hashBytes, type ObjectClass, type ObjectId } from '@daggerml/object-model';
+import {
+  type CommitId,
+  decodeRecord,
+  hashBytes,
+  type ObjectClass,
+  type ObjectId,
+} from '@daggerml/object-model';
 import {
   type ByteStream,
   type ImportOptions,
@@ -9,6 +15,7 @@ import {
   type Ref,
   type RefName,
   readCar,
+  recordBlock,
   storeError,
 } from '@daggerml/store';
 import type { FetchHost } from '../../src/fetch/fetch.ts';
@@ -48,6 +55,7 @@ export class SimStore {
 
   get(objectClass: ObjectClass, id: ObjectId): Uint8Array | undefined {
     const key = keyOf(objectClass, id);
+    if (this.universe.tombstones.has(key)) throw storeError('object_missing', { detail: 'excised' });
     return this.keys.has(key) ? this.universe.objects.get(key)?.bytes : undefined;
   }
 
@@ -89,6 +97,11 @@ export class SimStore {
         if (there.has(key)) continue;
         there.add(key);
         const { class: objectClass, id, bytes } = universe.objects.get(key) as SimObject;
+        const tombstone = universe.tombstones.get(key);
+        if (tombstone !== undefined) {
+          yield recordBlock(tombstone);
+          continue;
+        }
         if (!this.keys.has(key)) throw storeError('object_missing', { class: objectClass, objectId: id });
         yield { class: objectClass, link: { codec: DAG_CBOR, id }, bytes } as ObjectBlock;
       }
@@ -103,7 +116,7 @@ export class SimStore {
       count: reached.size,
       has: (objectClass, id) => reached.has(keyOf(objectClass, id)),
       withheld: [],
-      tombstones: [],
+      tombstones: [...this.universe.tombstones].flatMap(([key, bytes]) => (reached.has(key) ? [bytes] : [])),
     };
   }
 
@@ -119,6 +132,7 @@ export class SimStore {
         continue;
       }
       const read = decodeRecord(record);
+      if (read.type === 'tombstone') continue;
       if (read.type !== 'ref') throw new Error(`a record that nobody has made: ${read.type}`);
       const ref = mapRef?.(read.name as RefName);
       if (ref !== undefined)
@@ -132,7 +146,7 @@ export class SimStore {
 
   #assertWhole(keys: ReadonlySet<string>, code: 'object_missing' | 'transfer_invalid'): void {
     for (const key of keys)
-      if (!this.keys.has(key)) {
+      if (!this.keys.has(key) && !this.universe.tombstones.has(key)) {
         const { class: objectClass, id } = this.universe.objects.get(key) as SimObject;
         const detail = code === 'transfer_invalid' ? { detail: 'incomplete' } : {};
         throw storeError(code, { ...detail, class: objectClass, objectId: id });

@@ -25,6 +25,8 @@ export function keyOf(objectClass: ObjectClass, id: ObjectId): string {
 /** All objects of a history: real records, so that the real code reads and links them. */
 export class Universe {
   readonly objects: Map<string, SimObject> = new Map();
+  /** Records that stand for excised objects. */
+  readonly tombstones: Map<string, Uint8Array> = new Map();
   readonly #records = new Map<string, AnyRecord>();
   readonly #closures = new Map<CommitId, ReadonlySet<string>>();
   readonly #keys = new Map<ObjectId, string>();
@@ -39,6 +41,21 @@ export class Universe {
     this.objects.set(key, { class: objectClass, id, bytes, links });
     this.#keys.set(id, key);
     return id;
+  }
+
+  /** Excises a text everywhere: its tombstone is sent in its place. */
+  exciseText(value: string): void {
+    const objectId = this.put({ type: 'datum', kind: 'string', value } as never);
+    const tombstone = {
+      type: 'tombstone',
+      objectClass: 'datum',
+      objectId,
+      reason: 'personal-data',
+      message: '',
+      actor: 'ada',
+      timeMs: 1,
+    } as const;
+    this.tombstones.set(keyOf('datum', objectId), encodeRecord(tombstone as never));
   }
 
   /** Returns the key of an object by its id alone. */

@@ -39,7 +39,10 @@ export async function* outgoingObjects(
   // @spec DML-STO-1072
   const here = known.filter((commitId) => host.getRecord('commit', commitId) !== undefined);
   // @spec DML-STO-1073
-  const knownKeys = await keysBehind(engine, [...here, ...commonCommits(presentCommits(host), commitIds, here)]);
+  const knownKeys = await keysBehind(engine, [
+    ...here,
+    ...commonCommits(presentCommits(host), commitIds, here),
+  ]);
   const roots = commitIds.map((commitId) => objectKey('commit', commitId) as Buffer);
   let count = 0;
   // @spec DML-STO-1070
