@@ -170,6 +170,11 @@ export class Network {
     waiting.wake();
   }
 
+  #pause(process: SimProcess): void {
+    process.isPaused = true;
+    this.#paused.add(process);
+  }
+
   #resume(process: SimProcess): void {
     this.#note(`${process.name} wakes up`);
     this.#paused.delete(process);
@@ -208,8 +213,7 @@ export class Network {
         if (this.#random.below(2) === 0) this.#float(sent);
         return this.crash(process);
       case 'pause':
-        process.isPaused = true;
-        this.#paused.add(process);
+        this.#pause(process);
         break;
       case 'twice':
         this.#float(sent);
@@ -235,6 +239,8 @@ export class Network {
   /** Nobody answers: a swap says so, and what is no swap is sent again for a while. */
   #unanswered(sent: Sent): void {
     if (sent.isSwap) {
+      // Others go on from a write whose sender does not know of it.
+      if (this.rates.pause > 0 && this.#random.below(2) === 0) this.#pause(sent.process);
       const cause = unreachable('swap');
       this.#answer(sent, () => sent.resolve({ outcome: 'unknown', cause } satisfies SwapAnswer as never));
     } else if (this.#random.below(4) > 0) this.#sent.push(sent);
