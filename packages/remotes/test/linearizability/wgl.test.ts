@@ -20,9 +20,18 @@ function at(calledAt: number, returnedAt: number | undefined, entry: Entry): Ope
 
 const TAKEN: Readonly<Record<string, readonly Operation<Entry>[]>> = {
   'nothing at all': [],
-  'one after another': [at(0, 1, { write: 1 }), at(2, 3, { read: 1 }), at(4, 5, { write: 2 }), at(6, 7, { read: 2 })],
+  'one after another': [
+    at(0, 1, { write: 1 }),
+    at(2, 3, { read: 1 }),
+    at(4, 5, { write: 2 }),
+    at(6, 7, { read: 2 }),
+  ],
   'a read of what is being written': [at(0, 9, { write: 1 }), at(1, 2, { read: 1 }), at(3, 4, { read: 1 })],
-  'a read before what is being written': [at(0, 9, { write: 1 }), at(1, 2, { read: 0 }), at(3, 4, { read: 1 })],
+  'a read before what is being written': [
+    at(0, 9, { write: 1 }),
+    at(1, 2, { read: 0 }),
+    at(3, 4, { read: 1 }),
+  ],
   'writes in the order that reads show': [
     at(0, 9, { write: 1 }),
     at(0, 9, { write: 2 }),
@@ -36,18 +45,17 @@ const TAKEN: Readonly<Record<string, readonly Operation<Entry>[]>> = {
     at(1, 2, { read: 0 }),
     at(8, 9, { read: 1 }),
   ],
-  'a write without an answer that never takes effect': [at(0, undefined, { write: 1 }), at(1, 2, { read: 0 })],
+  'a write without an answer that never takes effect': [
+    at(0, undefined, { write: 1 }),
+    at(1, 2, { read: 0 }),
+  ],
 };
 
 const REFUSED: Readonly<Record<string, readonly Operation<Entry>[]>> = {
   'a read of what nobody has written': [at(0, 1, { read: 5 })],
   'a read of what was replaced': [at(0, 1, { write: 1 }), at(2, 3, { write: 2 }), at(4, 5, { read: 1 })],
   'a write that is lost': [at(0, 1, { write: 1 }), at(2, 3, { read: 0 })],
-  'a value that goes and comes back': [
-    at(0, 9, { write: 1 }),
-    at(1, 2, { read: 1 }),
-    at(3, 4, { read: 0 }),
-  ],
+  'a value that goes and comes back': [at(0, 9, { write: 1 }), at(1, 2, { read: 1 }), at(3, 4, { read: 0 })],
   'two readers that see two orders': [
     at(0, 1, { write: 1 }),
     at(2, 20, { write: 2 }),

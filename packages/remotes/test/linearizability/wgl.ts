@@ -83,11 +83,7 @@ function listOf(operations: readonly Operation<unknown>[]): Node {
     if (end !== undefined) nodes.push({ at: returnedAt as bigint, node: end });
   }
   nodes.sort((left, right) =>
-    left.at === right.at
-      ? Number(right.node.isCall) - Number(left.node.isCall)
-      : left.at < right.at
-        ? -1
-        : 1,
+    left.at === right.at ? Number(right.node.isCall) - Number(left.node.isCall) : left.at < right.at ? -1 : 1,
   );
   const head: Node = { operation: -1, end: undefined, isCall: false, before: undefined, after: undefined };
   let last = head;
