@@ -1,13 +1,11 @@
 import type { ExecId, ExecutionKey, ObjectClass } from '@daggerml/object-model';
 import { absenceKey } from '../format/absences.ts';
-import type { CacheIndex } from '../format/cache-index.ts';
 import { type CacheRow, type CacheSignature, MAX_FENCING, outranks } from '../format/cache-row.ts';
 import { CacheRows } from '../format/cache-rows.ts';
 import { filePath } from '../format/file-path.ts';
 import type { GroupEntry } from '../format/group.ts';
 import { IndexObject } from '../format/index-object.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
-import type { CacheEntry } from '../format/state.ts';
 import { GroupWriter } from '../push/put-groups.ts';
 import { advance, type StateChange } from '../state/advance.ts';
 import type { RemoteSnapshot } from '../state/read-snapshot.ts';

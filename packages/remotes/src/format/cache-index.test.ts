@@ -84,8 +84,8 @@ describe('CacheIndex', () => {
       name(SEGMENT_NAME) + name(SECOND) + name('did:key:z6MkOne'),
       u32(1).repeat(255) + u32(2),
       '0000000002030405',
-      keyOf('00') + exec + '01' + u32(0) + u32(1) + u32(0x0a0b0c0d) + u32(0x0102) + u32(0x0304),
-      keyOf('ff02030405') + exec + '00' + u32(0x01020304) + u32(0) + u32(55) + u32(7) + u32(0),
+      `${keyOf('00') + exec}01${u32(0)}${u32(1)}${u32(0x0a0b0c0d)}${u32(0x0102)}${u32(0x0304)}`,
+      `${keyOf('ff02030405') + exec}00${u32(0x01020304)}${u32(0)}${u32(55)}${u32(7)}${u32(0)}`,
       u32(0) + '00'.repeat(64) + u32(1) + '09'.repeat(64),
     ];
     expect(bytes.toString('hex')).toBe(expected.join(''));

@@ -40,7 +40,7 @@ export interface IndexRow extends RecordPosition {
 
 /** Rows of an index object in the making, packed and in any order. */
 export class IndexRows {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(1024 * ROW_BYTES);
+  #bytes: Buffer = Buffer.allocUnsafeSlow(64 * ROW_BYTES);
   #count = 0;
 
   get count(): number {
