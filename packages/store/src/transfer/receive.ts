@@ -10,6 +10,7 @@ import { hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { hasAnyStub } from '../objects/stubs.ts';
 import { asRefName, parseRefKey, type RefName, refKey } from '../refs/ref-name.ts';
+import { objectKey } from '../tables/keyspace.ts';
 import type { Transactor, WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, transferError } from './car-frame.ts';
 import type { CarSection, CarStream } from './car-reader.ts';
@@ -138,12 +139,15 @@ function putBatch(
   const before = rowCount(engine, 'objects');
   let excised = 0;
   for (const object of batch.inKeyOrder()) {
-    // @spec DML-STO-1025
-    if (hasExcised && hasRow(engine, 'excised', object.key)) {
-      excised += 1;
-      continue;
+    if (hasExcised || hasStubs) {
+      const key = objectKey(object.class, object.id) as Buffer;
+      // @spec DML-STO-1025
+      if (hasRow(engine, 'excised', key)) {
+        excised += 1;
+        continue;
+      }
+      if (hasStubs) gaps.note(engine, key);
     }
-    if (hasStubs) gaps.note(engine, object.key);
     // Opening its section has hashed it. @spec DML-STO-1023
     transaction.putHashed(object.class, object.id, object.bytes);
   }

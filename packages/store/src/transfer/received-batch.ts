@@ -45,17 +45,12 @@ export class ReceivedBatch {
    * Iterates over the objects by their keys, as far as their first four bytes tell them apart: rows that are neighbours
    * are put one after the other, so that the engine finds the page of most of them where it has just been.
    */
-  *inKeyOrder(): Generator<PendingObject & { readonly key: Buffer }, void, undefined> {
+  *inKeyOrder(): Generator<PendingObject, void, undefined> {
     const order = new Float64Array(this.#objects.length);
     for (let number = 0; number < order.length; number += 1)
-      order[number] = this.#keys.readUIntBE(number * OBJECT_KEY_BYTES, 4) * NUMBER_SPAN + number;
+      order[number] = this.#keys.readUInt32BE(number * OBJECT_KEY_BYTES) * NUMBER_SPAN + number;
     order.sort();
-    for (const place of order) {
-      const number = place % NUMBER_SPAN;
-      const { class: objectClass, id, bytes } = this.#objects[number] as PendingObject;
-      const at = number * OBJECT_KEY_BYTES;
-      yield { class: objectClass, id, bytes, key: this.#keys.subarray(at, at + OBJECT_KEY_BYTES) };
-    }
+    for (const place of order) yield this.#objects[place % NUMBER_SPAN] as PendingObject;
   }
 
   clear(): void {

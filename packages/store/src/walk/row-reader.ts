@@ -1,9 +1,9 @@
-import { hashBytes, isDmlError, isNewerFormat, scanLinks } from '@daggerml/object-model';
+import { hashBytes, isDmlError, isNewerFormat, objectClassOf, scanLinks } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { failedRead, hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { isTombstone } from '../objects/tombstone.ts';
-import { CLASS_BYTES, isNewerClass, OBJECT_KEY_BYTES, parseObjectKey } from '../tables/keyspace.ts';
+import { CLASS_BYTES, isKeyOf, isNewerClass, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
 import type { ObjectKeySet } from './object-key-set.ts';
 
 /**
@@ -68,12 +68,11 @@ export class RowReader {
     if (bytes === undefined) return hasRow(this.#engine, 'stubs', key) ? 'withheld' : 'absent';
     this.#sizeBytes = bytes.length;
     if (key[0] === CHUNK) return 'present';
-    const object = parseObjectKey(key);
-    if (object === undefined) {
+    if (key.length !== OBJECT_KEY_BYTES || objectClassOf(key[0] as number) === undefined) {
       if (isNewerClass(key)) return 'newer';
       throw storeError('store_damaged', { table: 'objects', detail: 'key_form' });
     }
-    if (hashBytes(bytes) !== object.id) return isTombstone(key, bytes) ? 'excised' : 'damaged';
+    if (!isKeyOf(key, hashBytes(bytes))) return isTombstone(key, bytes) ? 'excised' : 'damaged';
     try {
       scanLinks(bytes, (objectClass, idOffset) => this.#addLink(CLASS_BYTES[objectClass], bytes, idOffset));
       this.#type = bytes[2] as number;
