@@ -59,7 +59,7 @@ async function party(
         hasOutcome: (...asked) => cache.mayHave(...asked),
       })
     : undefined;
-  const workspace = await Workspace.memory({ functions }, { sharing: { cache, claims } });
+  const workspace = await Workspace.memory({ functions }, { sharing: { cache, claims, claimAfterMs: 0 } });
   parties.push(workspace);
   return { workspace, requests, remote };
 }
