@@ -1,8 +1,8 @@
 /**
  * Tries a bucket on servers that run, and prints what it found.
  *
- * `node try-server.mjs suite <url> …` runs the suite of Remote Adapters, `races` its races alone. Connections take turns
- * between the servers, which are of one bucket.
+ * `node try-server.mjs suite <url> …` runs the suite of Remote Adapters and the check of remotes, `check` the check alone.
+ * Connections and requests take turns between the servers, which are of one bucket.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -11,14 +11,17 @@ import { root } from '../../tools/run/workspace.mjs';
 const BUCKET = 'suite';
 const PATH = `segments/0-${'0'.repeat(64)}-${'0'.repeat(32)}.car`;
 const LARGE_BYTES = 70 * 2 ** 20;
-const RACES = /lets one of|loses none/;
+
+/** Time of a check; a server that has not convinced it by then is found out too. */
+const CHECK_MS = 60_000;
 
 const [mode, ...endpoints] = process.argv.slice(2);
 /** Longest time for a case; bad servers may never come to its end. */
-const caseMs = mode === 'races' ? 20_000 : 120_000;
+const CASE_MS = Number(process.env.DML_SERVER_CASE_MS ?? 120_000);
 const packageFile = join(root, 'packages/remotes/package.json');
 const { CreateBucketCommand, S3Client } = createRequire(packageFile)('@aws-sdk/client-s3');
 const { openS3Files } = await import('../../packages/remotes/dist/files/s3/s3-files.js');
+const { checkRemote, systemRemote } = await import('../../packages/remotes/dist/index.js');
 const { remoteFilesSuite } = await import('../../packages/remotes/dist/testing/index.js');
 
 let openCount = 0;
@@ -29,7 +32,7 @@ const open = (prefix, bucket = BUCKET) =>
 async function failureOf(act) {
   let timer;
   const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, caseMs, `no end within ${caseMs / 1000} s`);
+    timer = setTimeout(resolve, CASE_MS, `no end within ${CASE_MS / 1000} s`);
   });
   const ended = act().then(
     () => undefined,
@@ -40,13 +43,28 @@ async function failureOf(act) {
   return failure;
 }
 
-async function runSuite(cases) {
+async function runSuite() {
   const failed = [];
-  for (const [at, { name, run }] of cases.entries()) {
+  for (const [at, { name, run }] of remoteFilesSuite.entries()) {
     const failure = await failureOf(() => run({ open: () => open(`case ${at}`) }));
     if (failure !== undefined) failed.push(`${name}: ${failure}`);
   }
-  return { passed: cases.length - failed.length, failed };
+  return { passed: remoteFilesSuite.length - failed.length, failed };
+}
+
+/** Returns the verdict of a check whose requests take turns between the servers. */
+async function runCheck() {
+  const all = await Promise.all(endpoints.map(() => open('check')));
+  let next = 0;
+  const files = new Proxy(all[0], {
+    get: (first, member) =>
+      typeof first[member] === 'function'
+        ? (...args) => all[next++ % all.length][member](...args)
+        : first[member],
+  });
+  const { verdict, parts } = await checkRemote(systemRemote(files, 'ci'), { limitMs: CHECK_MS });
+  const findings = parts.filter(({ result }) => result !== 'passed').map(({ finding }) => finding);
+  return { verdict, findings, checkMs: parts.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0) };
 }
 
 /** Returns the code of the error that reading a mutable file ends with; "none" where it ends well. */
@@ -82,10 +100,10 @@ async function refusals() {
 process.on('unhandledRejection', () => undefined);
 const client = new S3Client({ endpoint: endpoints[0], region: 'us-east-1', forcePathStyle: true });
 await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
+const check = await runCheck();
 const startedAtMs = performance.now();
-const cases = remoteFilesSuite.filter(({ name }) => mode === 'suite' || RACES.test(name));
-const suite = await runSuite(cases);
-const seconds = Math.round((performance.now() - startedAtMs) / 1000);
-const others = mode === 'suite' ? { large: await fateOfLargeFile(), ...(await refusals()) } : {};
-process.stdout.write(`${JSON.stringify({ ...suite, seconds, ...others })}\n`);
+const suite = mode === 'suite' ? await runSuite() : {};
+const suiteMs = Math.round(performance.now() - startedAtMs);
+const others = mode === 'suite' ? { suiteMs, large: await fateOfLargeFile(), ...(await refusals()) } : {};
+process.stdout.write(`${JSON.stringify({ ...check, ...suite, ...others })}\n`);
 process.exit();

@@ -36,6 +36,7 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   'remote remove': ['remote', 'remove', 'backup'],
   'remote log': ['remote', 'log', 'shared'],
   'remote gc': ['remote', 'gc', 'shared'],
+  'remote check': ['remote', 'check', 'shared'],
   fetch: ['fetch', 'shared'],
   pull: ['pull', 'shared', 'main'],
   push: ['push', 'shared'],

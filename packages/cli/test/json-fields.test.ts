@@ -68,6 +68,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   fetch: ['fetch'],
   pull: ['pull'],
   clone: ['clone ./shared cloned'],
+  'remote check': ['remote check'],
   'remote log': ['remote log'],
   'remote gc': ['remote gc --dry-run', 'remote gc'],
   'remote remove': ['remote remove origin'],

@@ -1,8 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FaultServer } from '@daggerml/remotes/testing';
 import { afterTests } from '@daggerml/testkit';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { dml, TestRepository } from './test-repository.ts';
 
 /** Two people with a repository each, and a folder that they share. */
@@ -129,6 +138,54 @@ describe('dml remote', () => {
     await ours.ok('remote', 'add', 'origin', `${shared}-3`);
     expect(await ours.json('push')).toMatchObject({ remote: 'origin' });
     expect(await ours.json('push', 'second')).toMatchObject({ remote: 'second' });
+  });
+
+  it('is checked part by part [DML-CLI-1102]', async () => {
+    const { ours } = team;
+    const { parts, verdict } = await ours.json<{
+      parts: { part: string; result: string }[];
+      verdict: string;
+    }>('remote', 'check');
+    expect(parts.map(({ part, result }) => `${part} ${result}`)).toEqual([
+      'conditions passed',
+      'read-back passed',
+      'list-back passed',
+      'create-race passed',
+      'replace-race passed',
+      'counter passed',
+      'clock passed',
+      'clean-up passed',
+    ]);
+    expect(verdict).toBe('safe');
+    const text = await ours.ok('remote', 'check');
+    expect(text).toMatch(/✓ {2}race to create a file {2,}\S/);
+    expect(text).toMatch(/^origin is safe: conditional writes/m);
+    expect(await ours.refusal(2, ['remote', 'check', '--limit', 'x'])).toContain(
+      '--limit takes a whole number',
+    );
+  });
+
+  it('is not checked where files of something else lie [DML-CLI-2162]', async () => {
+    const { ours, shared } = team;
+    mkdirSync(shared);
+    writeFileSync(join(shared, 'holiday.jpg'), 'x');
+    expect(await ours.error(6, ['remote', 'check'])).toMatchObject({ code: 'remote_foreign' });
+    expect(readdirSync(shared)).toEqual(['holiday.jpg']);
+    rmSync(shared, { recursive: true });
+  });
+
+  it('that is not safe ends the check with 13 [DML-CLI-2161]', async () => {
+    const server = await FaultServer.start('data');
+    afterTests('test', () => server.close());
+    server.modes.conditions = 'ignored';
+    const { ours } = team;
+    await ours.ok('remote', 'add', 'bad', `s3://data/x?endpoint=${encodeURIComponent(server.endpoint)}`);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+    const { exitCode, stdout } = await ours.dml(['remote', 'check', 'bad', '--json']);
+    vi.unstubAllEnvs();
+    expect(exitCode).toBe(13);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'unsafe' });
   });
 
   it('is collected after a fetch [DML-CLI-2130]', async () => {

@@ -1,6 +1,19 @@
 export type { RemoteUri, RemoteUriRule } from '@daggerml/object-model';
+export type { OutcomeObjects, OutcomeToPublish } from './cache/cache-publisher.ts';
+export type { CachedOutcome, IsHere } from './cache/cache-reader.ts';
+export type { GatherClock } from './cache/gather-publications.ts';
+export type { Link, LinkedObject } from './cache/link.ts';
+export { RemoteCache, type RemoteCacheOptions } from './cache/remote-cache.ts';
 export { type CheckOptions, checkRemote } from './check/check-remote.ts';
 export type { CheckPart, CheckReport, PartReport } from './check/check-report.ts';
+export { type ListedClaim, listClaims } from './claims/list-claims.ts';
+export {
+  type OwnClaim,
+  type RemoteClaimAnswer,
+  RemoteClaims,
+  type RemoteClaimsOptions,
+} from './claims/remote-claims.ts';
+export type { LocalClocks } from './claims/remote-time.ts';
 export {
   type CollectOptions,
   type CollectResult,
@@ -34,6 +47,8 @@ export {
 } from './files/folder/folder-files.ts';
 export { openFiles } from './files/open-files.ts';
 export type { ByteRange, FileVersion, ListedFile, RemoteFiles, SwapAnswer } from './files/remote-files.ts';
+export type { CacheSignature } from './format/cache-row.ts';
+export type { ClaimOutcome, RemoteClaim } from './format/claim.ts';
 export type { GroupEntry, GroupKind, SegmentEntry } from './format/group.ts';
 export type { CacheEntry, RemoteState } from './format/state.ts';
 export type { TransferCost } from './push/dry-files.ts';

@@ -17,7 +17,7 @@ export interface RemoteSurroundings {
 /** A remote and those who use it. */
 export interface Remote extends RemoteSurroundings {
   readonly files: RemoteFiles;
-  /** Who writes, for the journal of the remote. */
+  /** Name of whoever writes, for the journal of the remote. */
   readonly actor: string;
   /** Longest time for one change of CURRENT, losses to others included. */
   readonly limitMs: number;

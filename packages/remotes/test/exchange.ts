@@ -12,7 +12,7 @@ export interface Member extends Place {
   readonly files: WatchedFiles;
   push(pushes?: readonly RefPush[], options?: Partial<PushOptions>): Promise<PushResult>;
   fetch(options?: Partial<FetchOptions>): Promise<FetchResult>;
-  /** Commit of the tracking ref of a branch. */
+  /** Returns the commit of the tracking ref of a branch. */
   tracked(branch?: string): CommitId | undefined;
 }
 
@@ -23,7 +23,7 @@ export async function joinRemote(remote: MemoryRemote, onRequest?: OnRequest): P
   return memberOf(await newPlace(), remote, onRequest);
 }
 
-/** Gives a repository a way to a remote. */
+/** Creates a way from a repository to a remote. */
 export function memberOf(place: Place, remote: MemoryRemote, onRequest?: OnRequest): Member {
   const files = watchedFiles(remote.open(), onRequest);
   members += 1;

@@ -72,7 +72,7 @@ export function commitTo(
       committer: 'ada',
       committedMs: timeMs,
       detailsDatumId: null,
-    } as never);
+    });
     transaction.updateRef({ ref, expected: before ?? null, next: commitId, actor: 'ada', reason: 'test' });
     return commitId;
   });
@@ -123,7 +123,7 @@ export function noise(sizeBytes: number): Buffer {
 
 /** Returns the id of a text. */
 export function idOfText(value: string): DatumId {
-  return hashBytes(encodeRecord({ type: 'datum', kind: 'string', value }));
+  return hashBytes<'datum'>(encodeRecord({ type: 'datum', kind: 'string', value }));
 }
 
 /** Excises a text and returns its id. */

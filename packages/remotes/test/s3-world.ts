@@ -21,7 +21,10 @@ export interface S3World {
   close(): Promise<void>;
 }
 
-/** Creates a world; the clock of the adapter moves by its pauses alone. */
+/**
+ * Creates a world; the clock of the adapter moves by its pauses alone, and its time limits end when the server
+ * falls silent.
+ */
 export async function createS3World(
   limits: Partial<S3Limits> = {},
   place: Partial<S3Place> = {},
@@ -29,6 +32,7 @@ export async function createS3World(
   setAwsEnvironment(TEST_KEYS);
   const server = await FaultServer.start(BUCKET);
   const pauses: number[] = [];
+  const timers = new Set<() => void>();
   const files = await openS3Files(
     { bucket: BUCKET, prefix: 'team/a b', endpoint: server.endpoint, ...place },
     {
@@ -37,9 +41,22 @@ export async function createS3World(
       pause: async (ms) => {
         pauses.push(ms);
       },
+      startTimer: (_, onEnd) => {
+        const timer = () => onEnd();
+        timers.add(timer);
+        return () => timers.delete(timer);
+      },
       random: () => 0.5,
     },
   );
+  server.onSilence = () => {
+    // A timer may start another one, for the time that bytes take.
+    while (timers.size > 0)
+      for (const timer of [...timers]) {
+        timers.delete(timer);
+        timer();
+      }
+  };
   return {
     server,
     files,

@@ -574,6 +574,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/remote-remove.ts'),
   },
   {
+    name: 'remote check',
+    group: 'Share',
+    summary: 'Find out whether a remote keeps what pushes rely on.',
+    description:
+      'Lets many writers race for one file, counts what they write, and reads and lists it at once; what it writes is ' +
+      'removed. Ends with 13 for a remote on which the work of others could be overwritten.',
+    arguments: { '[remote]': REMOTE },
+    options: { '--limit <seconds>': 'longest time for all of it; 180 by default' },
+    example: 'dml remote check',
+    load: () => import('../commands/remote-check.ts'),
+  },
+  {
     name: 'remote log',
     group: 'Share',
     summary: 'List what happened on a remote, the newest first.',

@@ -29,7 +29,7 @@ const DEFAULT_REMOTE = 'origin';
  * Returns a remote of the repository by its name; without one, `origin` or the only remote there is. Throws
  * `remote_unknown`.
  */
-export async function chosenRemote(
+async function chosenRemote(
   context: Pick<CommandContext, 'io' | 'globals'>,
   name: string | undefined,
 ): Promise<ConfiguredRemote & { readonly name: string }> {

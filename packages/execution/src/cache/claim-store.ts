@@ -21,8 +21,11 @@ export type ClaimAnswer =
  * methods come to an end, and reject where the store cannot be reached.
  */
 export interface ClaimStore {
-  /** Claims a key, or takes over a claim whose lease has passed. */
-  claim(executionKey: ExecutionKey): Promise<ClaimAnswer>;
+  /**
+   * Claims a key, or takes over a claim whose lease has passed. It may wait for other claims to be released; where the
+   * claim is not wanted any more by then, it is not made.
+   */
+  claim(executionKey: ExecutionKey, isWanted?: () => boolean): Promise<ClaimAnswer>;
   /** Renews the lease; false when somebody else has the claim by now. */
   renew(claim: Claim): Promise<boolean>;
   /** Releases a claim; harmless when somebody else has it by now. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { ExecId } from '@daggerml/object-model';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keyOf, Workspace } from '../../test/workspace.ts';
@@ -240,7 +241,8 @@ describe('a run with a shared cache', () => {
       Object.assign(port, {
         [operation]: () => {
           asked += 1;
-          return Promise.reject(new Error('no network'));
+          const failed = Promise.reject(new Error('no network'));
+          return operation === 'lookUp' ? Readable.from([failed]) : failed;
         },
       });
       const run = own.begin();

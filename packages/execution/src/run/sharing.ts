@@ -47,6 +47,7 @@ export class Sharing {
   /** Claims to release once the publications are through. */
   #finished: HeldClaim[] = [];
   #isFinishing = false;
+  #isClosing = false;
   #isAlone = false;
 
   constructor(options: SharingOptions) {
@@ -74,18 +75,22 @@ export class Sharing {
   #ask(asked: readonly RunNode[]): void {
     const nodes = asked.filter(({ status }) => status === 'pending');
     if (nodes.length === 0) return;
-    const keyOf = (node: RunNode): ExecutionKey => computedOf(node).executionKey;
     // @spec DML-EXE-2360
-    const keys = new Set(nodes.map(keyOf));
+    const open = byKey(nodes);
+    const { ports, objects, take } = this.#options;
+    const news = (some: readonly RunNode[], found: SharedOutcome | undefined): SharingNews[] =>
+      some.flatMap((node) => (node.status === 'pending' ? [{ type: 'looked-up', node, found }] : []));
     this.#track(async () => {
-      const found = this.#isAlone
-        ? undefined
-        : await this.#attempt('look-up', () => this.#options.ports.cache.lookUp([...keys]));
-      this.#options.take(
-        nodes.flatMap((node) =>
-          node.status === 'pending' ? [{ type: 'looked-up', node, found: found?.get(keyOf(node)) }] : [],
-        ),
-      );
+      if (!this.#isAlone)
+        await this.#attempt('look-up', async () => {
+          for await (const part of ports.cache.lookUp([...open.keys()], objects))
+            for (const [key, found] of part) {
+              const some = open.get(key);
+              open.delete(key);
+              if (some) take(news(some, found));
+            }
+        });
+      take([...open.values()].flatMap((some) => news(some, undefined)));
     });
   }
 
@@ -94,7 +99,9 @@ export class Sharing {
     const { executionKey } = computedOf(node);
     const { claims } = this.#options.ports;
     this.#track(async () => {
-      const answer = await this.#attempt('claim', async () => claims?.claim(executionKey));
+      const answer = await this.#attempt('claim', async () =>
+        claims?.claim(executionKey, () => node.status === 'pending'),
+      );
       if (answer?.type === 'claimed-elsewhere')
         return this.#options.take([{ type: 'claimed-elsewhere', node, afterMs: answer.afterMs }]);
       if (!answer) return this.#options.take([{ type: 'unclaimable', node }]);
@@ -151,7 +158,11 @@ export class Sharing {
     const finished = this.#finished.splice(0);
     const { ports, objects } = this.#options;
     if (publications.length > 0 && !this.#isAlone)
-      await this.#attempt('publish', () => ports.cache.publish(publications, objects));
+      await this.#attempt('publish', () => {
+        const published = ports.cache.publish(publications, objects);
+        if (this.#isClosing) ports.cache.flush?.();
+        return published;
+      });
     // @spec DML-EXE-2361
     await Promise.all(finished.map((held) => this.#release(held)));
   }
@@ -164,6 +175,8 @@ export class Sharing {
 
   /** Resolves when nothing of the run is asked, published or released any more. */
   async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#options.ports.cache.flush?.();
     while (this.#open.size > 0) await Promise.all(this.#open);
   }
 
@@ -186,4 +199,15 @@ export class Sharing {
       return undefined;
     }
   }
+}
+
+function byKey(nodes: readonly RunNode[]): Map<ExecutionKey, RunNode[]> {
+  const keys = new Map<ExecutionKey, RunNode[]>();
+  for (const node of nodes) {
+    const { executionKey } = computedOf(node);
+    const some = keys.get(executionKey);
+    if (some) some.push(node);
+    else keys.set(executionKey, [node]);
+  }
+  return keys;
 }

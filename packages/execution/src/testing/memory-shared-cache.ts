@@ -20,7 +20,9 @@ export class MemorySharedCache implements SharedCache {
   failure: string | undefined;
   readonly #entries = new Map<ExecutionKey, Entry>();
 
-  async lookUp(keys: readonly ExecutionKey[]): Promise<ReadonlyMap<ExecutionKey, SharedOutcome>> {
+  async *lookUp(
+    keys: readonly ExecutionKey[],
+  ): AsyncGenerator<ReadonlyMap<ExecutionKey, SharedOutcome>, void, undefined> {
     this.asked.push(keys);
     this.#assertReachable();
     const found = new Map<ExecutionKey, SharedOutcome>();
@@ -30,7 +32,7 @@ export class MemorySharedCache implements SharedCache {
       const objects = packObjects(this.tamper?.(entry.objects) ?? entry.objects);
       found.set(key, { execId: entry.publication.execId, objects });
     }
-    return found;
+    yield found;
   }
 
   async publish(publications: readonly Publication[], source: ByteSource): Promise<void> {

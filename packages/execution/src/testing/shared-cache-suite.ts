@@ -41,8 +41,27 @@ function outcomeOf(
   return { executionKey: executionKey(functionDatumId, inputs), execId, status, fencing };
 }
 
+async function answersTo(
+  cache: SharedCache,
+  keys: readonly ExecutionKey[],
+): Promise<ReadonlyMap<ExecutionKey, SharedOutcome>> {
+  const answers = new Map<ExecutionKey, SharedOutcome>();
+  for await (const part of cache.lookUp(keys)) for (const [key, outcome] of part) answers.set(key, outcome);
+  return answers;
+}
+
 async function answerTo(cache: SharedCache, key: ExecutionKey): Promise<SharedOutcome | undefined> {
-  return (await cache.lookUp([key])).get(key);
+  return (await answersTo(cache, [key])).get(key);
+}
+
+/** Publishes outcomes, without waiting for others. */
+async function publish(
+  { cache, objects }: SharedCacheUnderTest,
+  publications: readonly Publication[],
+): Promise<void> {
+  const published = cache.publish(publications, objects);
+  cache.flush?.();
+  await published;
 }
 
 /**
@@ -56,8 +75,11 @@ export const sharedCacheSuite: readonly SuiteCase<SharedCacheUnderTest>[] = [
     run: async ({ cache, objects }) => {
       const known = [1, 2, 3].map((input) => outcomeOf(objects, input, {}));
       const unknown = outcomeOf(objects, 4, {});
-      await cache.publish(known, objects);
-      const found = await cache.lookUp([...known, unknown].map((each) => each.executionKey));
+      await publish({ cache, objects }, known);
+      const found = await answersTo(
+        cache,
+        [...known, unknown].map((each) => each.executionKey),
+      );
       assert.deepEqual(
         new Map([...found].map(([key, { execId }]) => [key, execId])),
         new Map(known.map((each) => [each.executionKey, each.execId])),
@@ -69,7 +91,7 @@ export const sharedCacheSuite: readonly SuiteCase<SharedCacheUnderTest>[] = [
     run: async ({ cache, objects }) => {
       const value = Array.from({ length: 3000 }, (_, index) => ({ index, text: `entry ${index}` }));
       const published = outcomeOf(objects, 7, { value });
-      await cache.publish([published], objects);
+      await publish({ cache, objects }, [published]);
       const found = await answerTo(cache, published.executionKey);
       assert.ok(found);
       const received = new Map([...unpackObjects(found.objects)].map((each) => [each.objectId, each.bytes]));
@@ -84,7 +106,7 @@ export const sharedCacheSuite: readonly SuiteCase<SharedCacheUnderTest>[] = [
     name: 'answers with a failure like with any other outcome',
     run: async ({ cache, objects }) => {
       const failed = outcomeOf(objects, 5, { status: 'error' });
-      await cache.publish([failed], objects);
+      await publish({ cache, objects }, [failed]);
       assert.equal((await answerTo(cache, failed.executionKey))?.execId, failed.execId);
     },
   },
@@ -92,7 +114,7 @@ export const sharedCacheSuite: readonly SuiteCase<SharedCacheUnderTest>[] = [
     name: 'keeps a success when a failure of its key follows, and gives up a failure for a success',
     run: async ({ cache, objects }) => {
       const [failed, ok] = [outcomeOf(objects, 6, { status: 'error' }), outcomeOf(objects, 6, {})];
-      for (const each of [failed, ok, failed]) await cache.publish([each], objects);
+      for (const each of [failed, ok, failed]) await publish({ cache, objects }, [each]);
       assert.equal((await answerTo(cache, ok.executionKey))?.execId, ok.execId);
     },
   },
@@ -101,7 +123,7 @@ export const sharedCacheSuite: readonly SuiteCase<SharedCacheUnderTest>[] = [
     run: async ({ cache, objects }) => {
       const newer = outcomeOf(objects, 8, { value: 'newer', fencing: 2 });
       const older = outcomeOf(objects, 8, { value: 'older', fencing: 1 });
-      for (const each of [newer, older]) await cache.publish([each], objects);
+      for (const each of [newer, older]) await publish({ cache, objects }, [each]);
       assert.equal((await answerTo(cache, newer.executionKey))?.execId, newer.execId);
     },
   },

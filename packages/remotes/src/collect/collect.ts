@@ -12,12 +12,13 @@ import { segmentBytesOf } from '../levels/plan-merge.ts';
 import { putAbsences } from '../push/put-absences.ts';
 import type { Remote } from '../remote.ts';
 import { advance } from '../state/advance.ts';
+import { onState } from '../state/on-state.ts';
 import { listStates, type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 
 /** States of the journal that a collection keeps. */
 const KEPT_STATES = 1_000;
 
-/** What becomes of a group. */
+/** Fate of a group in a collection. */
 export interface GroupFate {
   readonly group: GroupEntry;
   readonly fate: 'keep' | 'rewrite' | 'drop';
@@ -37,6 +38,8 @@ export interface Garbage {
 export interface CollectOptions {
   /** A store that has everything that the remote's refs reach. */
   readonly store: Parameters<typeof reachedObjects>[0];
+  /** Returns what commits reach; out of the store by default. */
+  readonly reach?: ((commitIds: readonly CommitId[]) => Promise<ReachedObjects>) | undefined;
   readonly isDryRun?: boolean | undefined;
   readonly keptStates?: number | undefined;
   readonly segmentBytes?: number | undefined;
@@ -62,15 +65,17 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
   if (first.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
   // @spec DML-REM-1004
   if (options.isDryRun === true) {
-    const { fates } = await planGroups(remote, options, first.state);
+    const plan = await onState(remote.files, first, ({ state }) => planGroups(remote, options, state));
+    const { fates } = plan.result;
     const names = new Set(
       fates.filter(({ fate }) => fate === 'keep').flatMap(({ group }) => pathsOfGroup(group)),
     );
-    const state = { ...first.state, epoch: first.state.epoch + 1 };
+    const snapshot = plan.base;
+    const state = { ...snapshot.state, epoch: snapshot.state.epoch + 1 };
     return {
       groups: fates,
-      garbage: await findGarbage(remote, options, { ...first, state }, names),
-      snapshot: first,
+      garbage: await findGarbage(remote, options, { ...snapshot, state }, names),
+      snapshot,
     };
   }
   let fates: readonly GroupFate[] = [];
@@ -102,7 +107,7 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
 /** Files that are deleted with one request, where the remote has one for several. */
 const DELETED_TOGETHER = 1_000;
 
-/** What becomes of the groups of a state, and by what that is decided. */
+/** Fates of the groups of a state, and the facts that decide them. */
 interface GroupPlan {
   readonly fates: readonly GroupFate[];
   readonly reached: ReachedObjects;
@@ -112,8 +117,8 @@ interface GroupPlan {
 }
 
 /** Decides what becomes of each group of a state. */
-async function planGroups(remote: Remote, { store }: CollectOptions, state: RemoteState): Promise<GroupPlan> {
-  const reached = await reachedHere(remote, store, Object.values(state.refs));
+async function planGroups(remote: Remote, options: CollectOptions, state: RemoteState): Promise<GroupPlan> {
+  const reached = await reachedHere(remote, options, Object.values(state.refs));
   // @spec DML-REM-1005
   const tombstones = reached.tombstones.flatMap((bytes) => absenceOf(bytes) ?? []);
   const absences = withAbsences(await readAbsences(remote.files, state.absences), tombstones);
@@ -151,12 +156,12 @@ const SECTION_BYTES = 38;
 /** Returns what the refs reach. */
 async function reachedHere(
   remote: Remote,
-  store: CollectOptions['store'],
+  { store, reach = (ids) => reachedObjects(store, ids) }: CollectOptions,
   commitIds: readonly CommitId[],
 ): Promise<ReachedObjects> {
   try {
     // @spec DML-REM-1010
-    return await reachedObjects(store, commitIds);
+    return await reach(commitIds);
   } catch (error) {
     if (!isDmlError(error) || error.code !== 'object_missing') throw error;
     throw incomplete(remote, String(error.fields.class), String(error.fields.objectId), error);

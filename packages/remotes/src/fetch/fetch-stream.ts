@@ -32,7 +32,7 @@ export class FileGone extends Error {
 /** Segments or parts of them that are read at the same time, and held in memory. */
 const PARALLEL_READS = 3;
 
-/** What a fetch reads from a remote, and what it found there. */
+/** Requests of a fetch, and bytes and objects that they brought. */
 export interface FetchCounts {
   requests: number;
   bytes: number;
@@ -44,7 +44,7 @@ export interface FetchSource {
   readonly files: RemoteFiles;
   readonly counts: FetchCounts;
   readonly onProgress?: ((counts: Readonly<FetchCounts>) => void) | undefined;
-  /** Checks whether an object need not be read; undefined where nothing is here, and segments are read whole. */
+  /** Check whether an object need not be read; undefined where nothing is here, and segments are read whole. */
   readonly isHere?: ((objectClass: ObjectClass, id: ObjectId) => boolean) | undefined;
 }
 
@@ -109,7 +109,7 @@ async function* wholeSegments(
 }
 
 /** Yields the sections of some records of a segment. Throws `FileGone`. */
-export async function* rowSections(
+async function* rowSections(
   source: FetchSource,
   file: string,
   rows: readonly IndexRow[],

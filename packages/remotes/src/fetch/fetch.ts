@@ -12,6 +12,7 @@ import { remoteError } from '../errors.ts';
 import { type Absences, readAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
 import type { Remote } from '../remote.ts';
+import { missingPath } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { closureSections, incompleteError } from './closure-sections.ts';
@@ -38,6 +39,8 @@ export interface FetchOptions {
   /** Most bytes that are read of a remote. */
   readonly maxBytes?: number | undefined;
   readonly onProgress?: ((counts: Readonly<FetchCounts>) => void) | undefined;
+  /** Takes a stream into the store; checks all of it before a ref moves. */
+  readonly receive?: typeof importCar | undefined;
 }
 
 /** A ref that a fetch moved. */
@@ -60,7 +63,7 @@ export interface FetchResult {
   readonly snapshot: RemoteSnapshot;
 }
 
-/** What a state asks a repository to take. */
+/** Refs that a repository takes from a state. */
 interface Wanted {
   /** By the name of the ref on the remote. */
   readonly targets: ReadonlyMap<RefName, { readonly ref: RefName; readonly commitId: CommitId }>;
@@ -97,8 +100,9 @@ export async function fetch(remote: Remote, options: FetchOptions): Promise<Fetc
       return { ...fetched, counts, snapshot };
     } catch (error) {
       // @spec DML-REM-0914
-      if (!(error instanceof FileGone)) throw error;
-      gone = { path: error.path, version: snapshot.version };
+      const path = error instanceof FileGone ? error.path : missingPath(error);
+      if (path === undefined) throw error;
+      gone = { path, version: snapshot.version };
       known = undefined;
     }
   }
@@ -265,7 +269,7 @@ async function importStream(
     // @spec DML-REM-0901
     // @spec DML-REM-0906
     // @spec DML-REM-0907
-    importCar(options.store, bytes, {
+    (options.receive ?? importCar)(options.store, bytes, {
       actor: remote.actor,
       reason: `fetch ${remote.files.name}`,
       mapRef: (name) => targets.get(name)?.ref,

@@ -1,9 +1,9 @@
 import type { ByteRange } from '../files/remote-files.ts';
 import type { IndexRow } from '../format/index-object.ts';
 
-/** A part of a segment, with the rows of the records that are wanted of it, by offset. */
-export interface WantedRange extends ByteRange {
-  readonly rows: readonly IndexRow[];
+/** A part of a file, with the rows of what is wanted of it, by offset: of records, unless they say more. */
+export interface WantedRange<Row extends ByteRange = IndexRow> extends ByteRange {
+  readonly rows: readonly Row[];
 }
 
 /** Longest part that is read with one request; more are read at the same time instead. */
@@ -12,15 +12,15 @@ const MAX_RANGE_BYTES = 16 * 2 ** 20;
 const MAX_GAP_BYTES = 65_536;
 
 /**
- * Returns the parts of a segment to read for some of its records; those that are near each other are read together with
+ * Returns the parts of a file to read for some of its records; those that are near each other are read together with
  * what lies between them. O(rows · log rows).
  *
  * @spec DML-REM-0903
  */
-export function planRanges(rows: readonly IndexRow[]): WantedRange[] {
+export function planRanges<Row extends ByteRange = IndexRow>(rows: readonly Row[]): WantedRange<Row>[] {
   const sorted = [...rows].sort((left, right) => left.offset - right.offset);
-  const ranges: WantedRange[] = [];
-  let current: IndexRow[] = [];
+  const ranges: WantedRange<Row>[] = [];
+  let current: Row[] = [];
   for (const row of sorted) {
     const first = current[0];
     const last = current.at(-1);
@@ -39,8 +39,8 @@ export function planRanges(rows: readonly IndexRow[]): WantedRange[] {
   return ranges;
 }
 
-function rangeOf(rows: readonly IndexRow[]): WantedRange {
-  const offset = (rows[0] as IndexRow).offset;
-  const last = rows.at(-1) as IndexRow;
+function rangeOf<Row extends ByteRange>(rows: readonly Row[]): WantedRange<Row> {
+  const offset = (rows[0] as Row).offset;
+  const last = rows.at(-1) as Row;
   return { offset, length: last.offset + last.length - offset, rows };
 }

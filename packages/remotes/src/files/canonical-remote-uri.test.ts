@@ -144,6 +144,8 @@ describe('placeOf', () => {
     's3/',
     's3/a%2Fb',
   ])('refuses the segments of %s', (rest) => {
-    expect(() => place(`dml+remote://${rest}`)).toThrow(/remote_uri_invalid.*segment/);
+    expect(() => place(`dml+remote://${rest}`)).toThrow(
+      expect.objectContaining({ code: 'remote_uri_invalid', detail: 'segment' }),
+    );
   });
 });

@@ -4,7 +4,7 @@ import { refuseRemoteUri } from '../refuse-remote-uri.ts';
 import { formatRemoteUri } from '../remote-uri.ts';
 import type { S3Place } from './s3/s3-place.ts';
 
-/** Where the files of a remote are. */
+/** Place of the files of a remote. */
 export type RemotePlace =
   | { readonly kind: 'folder'; readonly path: string }
   | { readonly kind: 's3'; readonly place: S3Place };

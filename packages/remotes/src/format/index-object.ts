@@ -8,6 +8,7 @@ import {
 } from '@daggerml/object-model';
 import { remoteError } from '../errors.ts';
 import type { FileOrigin } from './read-json.ts';
+import { sortRows } from './sort-rows.ts';
 
 const MAGIC = Buffer.from('dmlindex', 'ascii');
 const FORMAT = 1;
@@ -16,8 +17,9 @@ const HEAD_BYTES = 20;
 const NAME_BYTES = 114;
 const FANOUT_BYTES = 256 * 4;
 const ID_BYTES = 32;
-/** Id, class, segment, offset and length. */
-const ROW_BYTES = 45;
+/** Bytes of a row: id, class, segment, offset and length. */
+export const INDEX_ROW_BYTES = 45;
+const ROW_BYTES = INDEX_ROW_BYTES;
 /** Offset of the first record of a segment: behind the header of 18 bytes, a length and a CID. */
 const FIRST_OFFSET = 18 + 1 + 36;
 
@@ -38,7 +40,7 @@ export interface IndexRow extends RecordPosition {
 
 /** Rows of an index object in the making, packed and in any order. */
 export class IndexRows {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(1024 * ROW_BYTES);
+  #bytes: Buffer = Buffer.allocUnsafeSlow(64 * ROW_BYTES);
   #count = 0;
 
   get count(): number {
@@ -67,7 +69,12 @@ export class IndexRows {
    * @spec DML-REM-0510
    */
   encode(segments: readonly string[]): { readonly bytes: Buffer; readonly entries: number } {
-    const order = this.#sorted();
+    const order = sortRows({
+      bytes: this.#bytes,
+      count: this.#count,
+      rowBytes: ROW_BYTES,
+      keyBytes: ID_BYTES + 1,
+    });
     const rows: number[] = [];
     let last = -1;
     for (const row of order) {
@@ -97,29 +104,6 @@ export class IndexRows {
       bytes.writeUInt32BE(total, fanoutAt + first * 4);
     }
     return { bytes, entries: rows.length };
-  }
-
-  /** Returns the numbers of the rows by key, equal keys as they were added. */
-  #sorted(): Float64Array {
-    // A number has 53 bits: those that tell the rows apart, and before them as many of an id's first 32 as fit.
-    const rowBits = Math.ceil(Math.log2(Math.max(this.#count, 2)));
-    const rowSpan = 2 ** rowBits;
-    const unusedBits = Math.max(0, 32 + rowBits - 53);
-    const prefixOf = (row: number): number => this.#bytes.readUInt32BE(row * ROW_BYTES) >>> unusedBits;
-    const order = new Float64Array(this.#count);
-    for (let row = 0; row < order.length; row += 1) order[row] = prefixOf(row) * rowSpan + row;
-    order.sort();
-    for (let at = 0; at < order.length; at += 1) order[at] = (order[at] as number) % rowSpan;
-    // Rows of one prefix are still in the order in which they came.
-    for (let from = 0; from < order.length; ) {
-      const prefix = prefixOf(order[from] as number);
-      let to = from + 1;
-      while (to < order.length && prefixOf(order[to] as number) === prefix) to += 1;
-      if (to - from > 1)
-        order.subarray(from, to).sort((left, right) => this.#compareKeys(left, right) || left - right);
-      from = to;
-    }
-    return order;
   }
 
   #compareKeys(left: number, right: number): number {
@@ -212,21 +196,11 @@ export class IndexObject {
 
   /** Returns where the record of an object lies; undefined where it is not in these segments. O(log rows). */
   find(objectClass: ObjectClass, id: ObjectId): RecordPosition | undefined {
-    const key = Buffer.allocUnsafe(ID_BYTES + 1);
-    key.write(id, 0, ID_BYTES, 'hex');
-    key[ID_BYTES] = OBJECT_CLASS_NUMBERS[objectClass];
-    const first = key[0] as number;
-    let low = first === 0 ? 0 : this.#bytes.readUInt32BE(this.#fanoutAt + (first - 1) * 4);
-    let high = this.#bytes.readUInt32BE(this.#fanoutAt + first * 4);
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const at = this.#rowsAt + middle * ROW_BYTES;
-      const order = this.#bytes.compare(key, 0, ID_BYTES + 1, at, at + ID_BYTES + 1);
-      if (order === 0) return this.#positionAt(at);
-      if (order < 0) low = middle + 1;
-      else high = middle;
-    }
-    return undefined;
+    const first = Number.parseInt(id.slice(0, 2), 16);
+    const from = first === 0 ? 0 : this.#bytes.readUInt32BE(this.#fanoutAt + (first - 1) * 4);
+    const to = this.#bytes.readUInt32BE(this.#fanoutAt + first * 4);
+    const rows = this.#bytes.subarray(this.#rowsAt + from * ROW_BYTES, this.#rowsAt + to * ROW_BYTES);
+    return findRow(rows, objectClass, id);
   }
 
   /** Returns where the record of the row with a number lies. */
@@ -244,10 +218,42 @@ export class IndexObject {
   }
 
   #positionAt(at: number): RecordPosition {
-    return {
-      segment: this.#bytes.readUInt32BE(at + 33),
-      offset: this.#bytes.readUInt32BE(at + 37),
-      length: this.#bytes.readUInt32BE(at + 41),
-    };
+    return positionIn(this.#bytes, at);
   }
+}
+
+/** Returns where the part of an index object that says how many rows begin with a byte lies, and where the rows begin. */
+export function fanoutRange(segmentCount: number): {
+  readonly offset: number;
+  readonly length: number;
+  readonly rowsAt: number;
+} {
+  const offset = HEAD_BYTES + segmentCount * NAME_BYTES;
+  return { offset, length: FANOUT_BYTES, rowsAt: offset + FANOUT_BYTES };
+}
+
+/** Returns where the record of an object lies by some rows of an index object, in their order. O(log rows). */
+export function findRow(rows: Buffer, objectClass: ObjectClass, id: ObjectId): RecordPosition | undefined {
+  const key = Buffer.allocUnsafe(ID_BYTES + 1);
+  key.write(id, 0, ID_BYTES, 'hex');
+  key[ID_BYTES] = OBJECT_CLASS_NUMBERS[objectClass];
+  let low = 0;
+  let high = Math.floor(rows.length / ROW_BYTES);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = middle * ROW_BYTES;
+    const order = rows.compare(key, 0, ID_BYTES + 1, at, at + ID_BYTES + 1);
+    if (order === 0) return positionIn(rows, at);
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return undefined;
+}
+
+function positionIn(bytes: Buffer, at: number): RecordPosition {
+  return {
+    segment: bytes.readUInt32BE(at + 33),
+    offset: bytes.readUInt32BE(at + 37),
+    length: bytes.readUInt32BE(at + 41),
+  };
 }

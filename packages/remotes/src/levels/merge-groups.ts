@@ -56,6 +56,8 @@ export interface Rewriting {
   readonly segmentBytes: number;
   /** All by default; the answer is the same for the same object. */
   readonly isKept?: ((row: IndexRow) => boolean) | undefined;
+  /** Hears of the bytes of the new index object once it was put. */
+  readonly onIndex?: ((bytes: Buffer) => void) | undefined;
 }
 
 /** Files that are read at the same time, and held in memory. */
@@ -72,9 +74,9 @@ const PARALLEL_READS = 3;
 export async function rewriteGroups(
   remote: Remote,
   groups: readonly GroupEntry[],
-  { epoch, kind, segmentBytes, isKept }: Rewriting,
+  { epoch, kind, segmentBytes, isKept, onIndex }: Rewriting,
 ): Promise<GroupEntry | 'gone' | undefined> {
-  const writer = new GroupWriter(remote, { epoch, kind, segmentBytes });
+  const writer = new GroupWriter(remote, { epoch, kind, segmentBytes, onIndex });
   try {
     for await (const objects of readAhead(segmentReads(remote.files, groups, isKept), PARALLEL_READS)) {
       if (objects === 'gone') return 'gone';

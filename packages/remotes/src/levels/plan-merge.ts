@@ -1,4 +1,4 @@
-import type { GroupEntry, GroupKind } from '../format/group.ts';
+import type { GroupEntry } from '../format/group.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
 
 /** Groups of a level that are merged once there are that many. */
@@ -35,27 +35,50 @@ export function planMerge(
   groups: readonly GroupEntry[],
   segmentBytes: number = SEGMENT_BYTES,
 ): readonly GroupEntry[] {
-  const levels = new Map<string, GroupEntry[]>();
-  for (const group of groups) {
-    const bytes = groupBytesOf(group);
-    if (group.kind === 'loose' || bytes * 2 >= segmentBytes) continue;
-    const key = `${group.kind satisfies GroupKind} ${levelOf(bytes)}`;
+  return planLevel(
+    groups.filter((group) => isMergeable(group, segmentBytes)),
+    { kindOf: ({ kind }) => kind, bytesOf: groupBytesOf, maxBytes: segmentBytes },
+  );
+}
+
+/** Checks whether a group may be merged with others. */
+export function isMergeable(group: GroupEntry, segmentBytes: number = SEGMENT_BYTES): boolean {
+  return group.kind !== 'loose' && groupBytesOf(group) * 2 < segmentBytes;
+}
+
+/** Facts of what is merged. */
+export interface LevelOptions<Item> {
+  /** What is merged is of one kind. */
+  readonly kindOf: (item: Item) => string;
+  readonly bytesOf: (item: Item) => number;
+  /** Most bytes that are merged. */
+  readonly maxBytes: number;
+}
+
+/** Returns items of the first level that has enough of them, in their order; empty where none has. */
+export function planLevel<Item>(
+  items: readonly Item[],
+  { kindOf, bytesOf, maxBytes }: LevelOptions<Item>,
+): readonly Item[] {
+  const levels = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = `${kindOf(item)} ${levelOf(bytesOf(item))}`;
     const level = levels.get(key);
-    if (level === undefined) levels.set(key, [group]);
-    else level.push(group);
+    if (level === undefined) levels.set(key, [item]);
+    else level.push(item);
   }
   for (const level of levels.values()) {
     if (level.length < MERGED_GROUPS) continue;
-    const chosen = new Set<GroupEntry>();
+    const chosen = new Set<Item>();
     let total = 0;
     // The smallest first: where some are left over, those that are merged make more than half of a segment.
-    for (const group of [...level].sort((left, right) => groupBytesOf(left) - groupBytesOf(right))) {
-      total += groupBytesOf(group);
+    for (const item of [...level].sort((left, right) => bytesOf(left) - bytesOf(right))) {
+      total += bytesOf(item);
       // What is read is at most a segment, and what is written is no more. @spec DML-REM-0513
-      if (total > segmentBytes) break;
-      chosen.add(group);
+      if (total > maxBytes) break;
+      chosen.add(item);
     }
-    return level.filter((group) => chosen.has(group));
+    return level.filter((item) => chosen.has(item));
   }
   return [];
 }

@@ -1,5 +1,12 @@
 import type { CommitId } from '@daggerml/object-model';
-import { commitGraph, isAncestor, type ObjectReader, parseRefName, type RefName } from '@daggerml/store';
+import {
+  type CommitGraph,
+  commitGraph,
+  isAncestor,
+  type ObjectReader,
+  parseRefName,
+  type RefName,
+} from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import type { RemoteState } from '../format/state.ts';
 
@@ -31,7 +38,7 @@ export interface RefPlan {
 }
 
 /** Returns the name of a branch or tag as a state has it: `heads/main`. */
-export function stateRef(ref: RefName): string {
+function stateRef(ref: RefName): string {
   return ref.slice('refs/'.length);
 }
 
@@ -81,11 +88,22 @@ function kindOf(
   if (lease !== undefined) return commitId === null ? 'deleted' : 'forced';
   // @spec DML-REM-0819
   if (commitId === null) return 'deleted';
-  const isForward =
-    kind === 'heads' &&
-    reader.getRecord('commit', before) !== undefined &&
-    isAncestor(commitGraph(reader), before, commitId);
+  const isForward = kind === 'heads' && isDescendant(reader, before, commitId);
   // @spec DML-REM-0802
   if (!isForward) throw remoteError('push_not_fast_forward', { remote, branch, ref, detail: kind });
   return 'forward';
+}
+
+/** Checks whether a commit follows another; of one that a fetch which was cut has left without its history, it does not. */
+function isDescendant(
+  reader: Pick<ObjectReader, 'getRecord'>,
+  before: CommitId,
+  commitId: CommitId,
+): boolean {
+  // What is pushed has to be here.
+  commitGraph(reader).readCommit(commitId);
+  const known: CommitGraph = {
+    readCommit: (id) => reader.getRecord('commit', id) ?? { parentCommitIds: [], committedMs: 0 },
+  };
+  return reader.getRecord('commit', before) !== undefined && isAncestor(known, before, commitId);
 }

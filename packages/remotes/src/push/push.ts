@@ -1,5 +1,5 @@
 import type { CommitId } from '@daggerml/object-model';
-import { type OutgoingHost, outgoingObjects } from '@daggerml/store';
+import { type ObjectBlock, type OutgoingHost, outgoingObjects } from '@daggerml/store';
 import {
   type Absence,
   type Absences,
@@ -15,6 +15,7 @@ import { readIndex, rewriteGroups } from '../levels/merge-groups.ts';
 import { planMerge } from '../levels/plan-merge.ts';
 import type { Remote } from '../remote.ts';
 import { advance, type StateChange } from '../state/advance.ts';
+import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { dryFiles, type TransferCost } from './dry-files.ts';
@@ -39,12 +40,16 @@ export interface PushOptions {
   readonly reason?: string | undefined;
   readonly segmentBytes?: number | undefined;
   readonly looseBytes?: number | undefined;
+  /** Yields what commits reach and known commits do not; out of the store by default. */
+  readonly outgoing?:
+    | ((tips: readonly CommitId[], known: readonly CommitId[]) => AsyncIterable<ObjectBlock>)
+    | undefined;
   readonly onProgress?: ((progress: Readonly<PutProgress>) => void) | undefined;
 }
 
 /** Result of a push. */
 export interface PushResult {
-  /** What a dry run says that the push would cost; undefined for a push. */
+  /** Cost of the push by a dry run; undefined for a push that was made. */
   readonly cost: Readonly<TransferCost> | undefined;
   /** Refs that moved; empty where all were in place. */
   readonly moves: readonly RefMove[];
@@ -57,7 +62,7 @@ export interface PushResult {
   readonly refs: Readonly<Record<string, CommitId>>;
 }
 
-/** What a push has put for its refs in one epoch. */
+/** Files that a push has put for its refs in one epoch. */
 interface Prepared {
   readonly epoch: number;
   readonly tips: ReadonlySet<CommitId>;
@@ -91,7 +96,8 @@ async function pushOnce(remote: Remote, options: PushOptions): Promise<Omit<Push
   // @spec DML-REM-0813
   const first = seen === 'unchanged' ? (recalled as RemoteSnapshot) : seen;
   const work = new Push(remote, options);
-  const { snapshot } = await advance(remote, (base) => work.propose(base), await work.prepare(first));
+  const prepared = await onState(remote.files, first, (base) => work.prepare(base));
+  const { snapshot } = await advance(remote, (base) => work.propose(base), prepared.result);
   const known = snapshot.version === undefined ? undefined : { ...snapshot, version: snapshot.version };
   await options.memory.remember(known);
   // Nobody knows where a ref is whose push has no known outcome: that has thrown. @spec DML-REM-0705
@@ -136,11 +142,11 @@ class Push {
     let snapshot = base;
     let writer = this.#writer(epoch);
     try {
-      const { store } = this.#options;
+      const { store, outgoing = (...args) => outgoingObjects(store, ...args) } = this.#options;
       // @spec DML-REM-0816
       // @spec DML-REM-0509
       // @spec DML-REM-0808
-      for await (const block of outgoingObjects(store, tips, Object.values(base.state.refs))) {
+      for await (const block of outgoing(tips, Object.values(base.state.refs))) {
         const object = sentObject(block);
         if (object === undefined) {
           // @spec DML-REM-0809
@@ -240,7 +246,9 @@ class Push {
 
   /** Merges small groups, once for each push. */
   async #merged(groups: readonly GroupEntry[], epoch: number): Promise<readonly GroupEntry[]> {
-    const chosen = this.#mayMerge ? planMerge(groups, this.#segmentBytes) : [];
+    // Cache indexes say where the outcomes of groups of the cache lie: whoever publishes outcomes merges those.
+    const own = groups.filter(({ kind }) => kind !== 'cache');
+    const chosen = this.#mayMerge ? planMerge(own, this.#segmentBytes) : [];
     this.#mayMerge = false;
     const [first] = chosen;
     if (first === undefined) return groups;

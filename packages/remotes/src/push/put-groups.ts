@@ -5,7 +5,7 @@ import { IndexRows } from '../format/index-object.ts';
 import { SEGMENT_BYTES, SegmentWriter, type SentObject } from '../format/segment.ts';
 import type { Remote } from '../remote.ts';
 
-/** What is put while segments are filled. */
+/** Objects, bytes and requests of a group so far. */
 export interface PutProgress {
   objects: number;
   bytes: number;
@@ -21,6 +21,8 @@ export interface GroupOptions {
   readonly kind: GroupKind;
   readonly segmentBytes?: number | undefined;
   readonly onProgress?: ((progress: Readonly<PutProgress>) => void) | undefined;
+  /** Hears of the bytes of the index object once it was put. */
+  readonly onIndex?: ((bytes: Buffer) => void) | undefined;
 }
 
 /** Puts objects into segments and, at the end, their index object; holds at most a few segments in memory. */
@@ -85,6 +87,7 @@ export class GroupWriter {
     const { bytes, entries } = this.#rows.encode(this.#segments.map(({ file }) => file));
     const index = newFileName(this.#options.epoch, bytes, this.#remote.randomBytes(NONCE_BYTES));
     await this.#remote.files.put(filePath('indexes', index), bytes);
+    this.#options.onIndex?.(bytes);
     return { bytes: bytes.length, entries, index, kind: this.#options.kind, segments: this.#segments };
   }
 

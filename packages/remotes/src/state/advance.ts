@@ -2,6 +2,7 @@ import { remoteError } from '../errors.ts';
 import { filePath } from '../format/file-path.ts';
 import { encodeState, type RemoteState } from '../format/state.ts';
 import type { Remote } from '../remote.ts';
+import { onState } from './on-state.ts';
 import { type RemoteSnapshot, readSnapshot } from './read-snapshot.ts';
 import { swapCurrent } from './swap-current.ts';
 
@@ -36,7 +37,9 @@ export async function advance(
   const endMs = clock.now() + remote.limitMs;
   let base = first ?? (await readSnapshot(files));
   for (let losses = 0; ; losses += 1) {
-    const change = await propose(base);
+    const proposed = await onState(files, base, propose);
+    const change = proposed.result;
+    base = proposed.base;
     if (change === undefined) return { isChanged: false, snapshot: base };
     // @spec DML-REM-0701
     const write = remote.randomUuid();

@@ -9,7 +9,7 @@ import type { RemoteSnapshot } from './read-snapshot.ts';
 /** Snapshot of the last exchange with a remote: a hint that may be lost at any time. */
 export interface StateMemory {
   recall(): Promise<RemoteSnapshot | undefined>;
-  /** Undefined forgets it. Never rejects: what is not remembered costs requests and nothing else. */
+  /** Remembers a snapshot, or none. Never rejects: what is not remembered costs requests and nothing else. */
   remember(snapshot: RemoteSnapshot | undefined): Promise<void>;
 }
 

@@ -36,9 +36,15 @@ export async function swapCurrent(remote: Remote, swap: SwapOfCurrent): Promise<
   const bytes = encodeCurrent({ sequence, state, write });
   const endMs = clock.now() + remote.limitMs;
   let pauseMs = FIRST_PAUSE_MS;
+  let earlier: SwapAnswer | undefined;
   for (;;) {
-    const answer = await files.swap(CURRENT_PATH, expected, bytes);
+    const answer = await files.swap(CURRENT_PATH, expected, bytes).catch((error: unknown): SwapAnswer => {
+      if (earlier === undefined) throw error;
+      // This try had no effect, but an earlier one may have had, or has it still.
+      return { outcome: 'unknown', cause: error };
+    });
     if (answer.outcome === 'applied') return answer;
+    earlier = answer;
     const settled = await settle(remote, swap, { answer, endMs });
     if (settled !== undefined) return settled;
     // The version that was expected is in effect: the request may be under way still, and can take effect once.
@@ -66,10 +72,9 @@ async function settle(
     try {
       return await lookBack(remote, swap);
     } catch (error) {
-      // @spec DML-REM-0703
-      if (clock.now() >= endMs)
+      // Whatever keeps this process from reading back, the write may be in effect. @spec DML-REM-0703
+      if (clock.now() >= endMs || (error as { code?: unknown }).code !== 'remote_unreachable')
         return { outcome: 'unknown', cause: answer.outcome === 'unknown' ? answer.cause : error };
-      if ((error as { code?: unknown }).code !== 'remote_unreachable') throw error;
     }
     await clock.sleep(pauseMs);
     pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);

@@ -65,6 +65,8 @@ export class FaultServer {
   readonly buckets: MemoryBuckets;
   /** Behaviour that lasts; faults are for single requests. */
   readonly modes: BucketModes & { clockOffsetMs: number; refusedAccessKey: string | undefined };
+  /** Called when a request is left without an answer, or with half of one. */
+  onSilence: () => void = () => undefined;
   /** All requests that have come, oldest first. */
   readonly requests: SeenRequest[] = [];
   readonly #server: Server;
@@ -160,6 +162,7 @@ export class FaultServer {
   #send(outgoing: ServerResponse, isHead: boolean, answer: S3Answer, kind: ServerFault['kind']): void {
     const { status, headers, body } = answer;
     if (kind === 'reset') outgoing.socket?.resetAndDestroy();
+    if (kind === 'silence') this.onSilence();
     if (kind === 'reset' || kind === 'silence') return;
     const date = new Date(Date.now() + this.modes.clockOffsetMs).toUTCString();
     const hasBody = status !== 204 && status !== 304;
@@ -171,6 +174,7 @@ export class FaultServer {
     else
       outgoing.write(body.subarray(0, body.length >> 1), () => {
         if (kind === 'truncated') outgoing.destroy();
+        else this.onSilence();
       });
   }
 }

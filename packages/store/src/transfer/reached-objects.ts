@@ -13,7 +13,7 @@ import { objectBlock } from './object-block.ts';
 /** Objects looked at before the event loop turns. */
 const STEP_OBJECTS = 10_000;
 
-/** What some commits reach: about 50 bytes for each object. */
+/** Set of the objects that some commits reach: about 50 bytes for each. */
 export interface ReachedObjects {
   readonly count: number;
   has(objectClass: ObjectClass, id: ObjectId): boolean;

@@ -174,11 +174,12 @@ describe('a folder that is replaced by a link at any moment', () => {
   it('is noticed before each step where folders are reached by paths [DML-REM-0618]', async () => {
     const { path, mine } = await prepare();
     const before = contentsOf(mine);
+    let isHeld = false;
     const { files } = openLogged(
       path,
       (_, call) => {
-        if (call !== `open ${segmentPath(2)}` && call !== 'open tmp') return;
-        if (existsSync(join(path, 'moved'))) return;
+        isHeld ||= call === 'open segments';
+        if (!isHeld || !call.startsWith('write tmp/')) return;
         renameSync(join(path, 'segments'), join(path, 'moved'));
         symlinkSync(mine, join(path, 'segments'));
       },

@@ -1,5 +1,5 @@
 /**
- * Does a piece of work for each of `count` numbers from 0 up, at most `lanes` at a time. After a failure no other piece
+ * Runs a piece of work for each of `count` numbers from 0 up, at most `lanes` at a time. After a failure no other piece
  * begins; it is thrown once all that have begun have ended.
  */
 export async function inLanes(

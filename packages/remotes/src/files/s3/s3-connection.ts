@@ -186,15 +186,15 @@ function createClient(
  */
 async function withinLimit<Result>(
   request: (limit: AttemptLimit) => Promise<Result>,
-  { limits }: S3Surroundings,
+  { limits, startTimer }: S3Surroundings,
 ): Promise<Result> {
   const controller = new AbortController();
   let moreMs = 0;
-  let timer: NodeJS.Timeout | undefined;
+  let stopTimer = (): void => undefined;
   const isOver = new Promise<never>((_, reject) => {
     const look = (): void => {
       if (moreMs > 0) {
-        timer = setTimeout(look, moreMs);
+        stopTimer = startTimer(moreMs, look);
         moreMs = 0;
         return;
       }
@@ -203,7 +203,7 @@ async function withinLimit<Result>(
       controller.abort(error);
       reject(error);
     };
-    timer = setTimeout(look, limits.requestMs);
+    stopTimer = startTimer(limits.requestMs, look);
   });
   try {
     return await Promise.race([
@@ -216,6 +216,6 @@ async function withinLimit<Result>(
       isOver,
     ]);
   } finally {
-    clearTimeout(timer);
+    stopTimer();
   }
 }

@@ -31,7 +31,7 @@ export interface S3Failure {
   readonly code: string;
   /** Status of the answer, where there was one. */
   readonly status: number | undefined;
-  /** What the server or the system said. */
+  /** Words of the server or the system. */
   readonly reason: string;
   /** The error without the request, whose headers may hold a token. */
   readonly cause: Error;

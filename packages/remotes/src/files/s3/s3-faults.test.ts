@@ -40,7 +40,7 @@ const LOSSES: readonly (readonly [string, ServerFault])[] = [
 restoreEnvironment();
 let world: S3World;
 beforeEach(async () => {
-  world = await createS3World({ idleMs: 200, requestMs: 2_000 });
+  world = await createS3World();
 });
 afterEach(() => world.close());
 
@@ -125,7 +125,7 @@ describe('requests that are no conditional writes', () => {
   });
 
   it('wait for each other in any number, without a limit of time', async () => {
-    const busy = await createS3World({ connectMs: 50, requestMs: 5_000 });
+    const busy = await createS3World({ connectMs: 1_500 });
     try {
       let release: (value?: unknown) => void = () => undefined;
       const until = new Promise((resolve) => {
@@ -138,8 +138,8 @@ describe('requests that are no conditional writes', () => {
       }));
       busy.server.fail({}, ...held);
       const reads = Array.from({ length: 40 }, () => busy.files.read(PATH));
-      await vi.waitFor(() => expect(busy.server.count()).toBe(32));
-      setTimeout(release, 200);
+      await vi.waitFor(() => expect(busy.server.count()).toBe(32), { timeout: 30_000 });
+      setTimeout(release, 2_000);
       expect(await Promise.all(reads)).toEqual(Array.from({ length: 40 }, () => undefined));
       expect(busy.server.count()).toBe(40);
     } finally {
@@ -536,7 +536,7 @@ describe('a remote that does not answer', () => {
     });
   });
 
-  it('is unreachable once the time of a request is over, however slowly it drips [DML-REM-0607, DML-REM-0612]', async () => {
+  it('is unreachable once the time of a request is over, however slowly it drips [DML-REM-0607] [DML-REM-0612]', async () => {
     const timers: NodeJS.Timeout[] = [];
     const endpoint = await startServer((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nETag: "x"\r\nContent-Length: 1000000\r\n\r\n');
@@ -551,7 +551,7 @@ describe('a remote that does not answer', () => {
     for (const timer of timers) clearInterval(timer);
   });
 
-  it('is unreachable where nothing comes [DML-REM-0607, DML-REM-0612]', async () => {
+  it('is unreachable where nothing comes [DML-REM-0607] [DML-REM-0612]', async () => {
     const { files } = await openAt(await startServer(() => undefined), { requestMs: 100, repeatMs: 0 });
     const operations = [
       () => files.read(PATH),

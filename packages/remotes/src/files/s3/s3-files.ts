@@ -1,5 +1,6 @@
 import { remoteError } from '../../errors.ts';
 import { CURRENT_PATH, checkPath } from '../../format/file-path.ts';
+import { startSystemTimer } from '../../timer.ts';
 import type { ByteRange, FileVersion, ListedFile, RemoteFiles, SwapAnswer } from '../remote-files.ts';
 import { putObject } from './put-object.ts';
 import { ObjectRemover } from './remove-objects.ts';
@@ -19,6 +20,7 @@ export async function openS3Files(
     limits: DEFAULT_LIMITS,
     nowMs: () => performance.now(),
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    startTimer: startSystemTimer,
     random: Math.random,
     ...surroundings,
   };

@@ -1,3 +1,5 @@
+import type { StartTimer } from '../../timer.ts';
+
 /** A bucket, the folder in it that a remote is, and whose configuration leads there. */
 export interface S3Place {
   readonly bucket: string;
@@ -50,6 +52,7 @@ export interface S3Surroundings {
   readonly limits: S3Limits;
   readonly nowMs: () => number;
   readonly pause: (ms: number) => Promise<void>;
+  readonly startTimer: StartTimer;
   /** Returns a number from 0 up to, not including, 1. */
   readonly random: () => number;
 }

@@ -7,7 +7,7 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Does a piece of work in a place of its own. */
+  /** Runs a piece of work in a place of its own. */
   async use<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -1,0 +1,333 @@
+import type { ExecId, ExecutionKey, ObjectClass } from '@daggerml/object-model';
+import { absenceKey } from '../format/absences.ts';
+import { type CacheRow, type CacheSignature, MAX_FENCING, outranks } from '../format/cache-row.ts';
+import { CacheRows } from '../format/cache-rows.ts';
+import { filePath } from '../format/file-path.ts';
+import type { GroupEntry } from '../format/group.ts';
+import { IndexObject } from '../format/index-object.ts';
+import { SEGMENT_BYTES } from '../format/segment.ts';
+import { GroupWriter } from '../push/put-groups.ts';
+import { advance, type StateChange } from '../state/advance.ts';
+import type { RemoteSnapshot } from '../state/read-snapshot.ts';
+import type { CacheReader } from './cache-reader.ts';
+import type { CacheView } from './cache-view.ts';
+import { type Link, type LinkedObject, LinkSet } from './link.ts';
+import { mergeCaches, type PutCache, putCache } from './merge-caches.ts';
+import { placeExecs } from './place-execs.ts';
+import { answeringExec, ownIds, walkOutcome } from './walk-outcome.ts';
+
+/** An outcome to publish. */
+export interface OutcomeToPublish {
+  readonly executionKey: ExecutionKey;
+  readonly execId: ExecId;
+  readonly status: 'ok' | 'error';
+  /** Number of the claim under which it was computed. */
+  readonly fencing: number | undefined;
+}
+
+/** Source of the objects of outcomes. */
+export interface OutcomeObjects {
+  getBytes(objectClass: ObjectClass, id: string): Uint8Array | undefined;
+}
+
+/** Outcomes of a publication. */
+export interface PublishCounts {
+  published: number;
+  /** Outcomes of which the cache has one that goes before them, or this very one. */
+  outranked: number;
+  /** Outcomes that may not be published: of something else, incomplete, or with excised parts. */
+  refused: number;
+  objects: number;
+}
+
+export interface CachePublisherOptions {
+  /** Signs exec ids; entries are not signed by default. */
+  readonly sign?: ((execId: ExecId) => CacheSignature) | undefined;
+  readonly segmentBytes?: number | undefined;
+  /** Bytes after which what was put is made known; 256 MiB by default. */
+  readonly batchBytes?: number | undefined;
+}
+
+const BATCH_BYTES = 256 * 2 ** 20;
+/** Entries after which what was put is made known. */
+const BATCH_ENTRIES = 500_000;
+/** Bytes of index objects that are read to learn what the cache has. */
+const KNOWN_INDEX_BYTES = 16 * 2 ** 20;
+/** Objects that are remembered as put. */
+const MAX_PUT_OBJECTS = 2_000_000;
+
+/** Publishes outcomes to the cache of a remote. */
+export class CachePublisher {
+  readonly #view: CacheView;
+  readonly #reader: CacheReader;
+  readonly #sign: CachePublisherOptions['sign'];
+  readonly #segmentBytes: number;
+  readonly #batchBytes: number;
+  /** Objects that this process has put, and those of them of which inputs were left out. */
+  #put = new LinkSet();
+  #open = new LinkSet();
+  /** File of absences that was looked at for them. */
+  #absences: string | null = null;
+  #knowsIndexes = false;
+  #publishing: Promise<unknown> = Promise.resolve();
+
+  constructor(view: CacheView, reader: CacheReader, options: CachePublisherOptions = {}) {
+    this.#view = view;
+    this.#reader = reader;
+    this.#sign = options.sign;
+    this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
+    this.#batchBytes = options.batchBytes ?? BATCH_BYTES;
+  }
+
+  /**
+   * Publishes outcomes with everything that they are made of. Those that are not to be published are left out. Throws
+   * `push_unknown`, `remote_busy` and what the remote's files throw.
+   */
+  publish(outcomes: readonly OutcomeToPublish[], source: OutcomeObjects): Promise<PublishCounts> {
+    const publish = (): Promise<PublishCounts> => this.#publish(outcomes, source);
+    const published = this.#publishing.then(publish, publish);
+    this.#publishing = published;
+    return published;
+  }
+
+  async #publish(outcomes: readonly OutcomeToPublish[], source: OutcomeObjects): Promise<PublishCounts> {
+    const counts: PublishCounts = { published: 0, outranked: 0, refused: 0, objects: 0 };
+    await this.#view.snapshot();
+    if (!this.#knowsIndexes) await this.#view.again(() => this.#view.groups.readNewest(KNOWN_INDEX_BYTES));
+    this.#knowsIndexes = true;
+    const publication = new Publication(outcomes, source, counts);
+    while (!publication.isOver) await this.#publishBatch(publication);
+    return counts;
+  }
+
+  /** Puts as much as makes a batch, and makes it known. */
+  async #publishBatch(publication: Publication): Promise<void> {
+    const start = publication.at;
+    let batch: Batch | undefined;
+    let mayMerge = true;
+    let put: readonly PutCache[] = [];
+    try {
+      const { snapshot, isChanged } = await advance(
+        this.#view.remote,
+        async (base) => {
+          // What was put in an earlier epoch may be gone. @spec DML-REM-0817
+          if (batch === undefined || batch.epoch !== base.state.epoch) {
+            if (batch !== undefined) this.#forget();
+            publication.at = start;
+            batch = await this.#prepare(publication, base);
+          }
+          if (batch.rows.length === 0 || batch.group === undefined) return undefined;
+          const change = await this.#propose(base, batch, mayMerge);
+          mayMerge = false;
+          put = change.put;
+          return change.change;
+        },
+        await this.#view.snapshot(),
+      );
+      if (batch !== undefined) publication.count(batch.counts);
+      if (isChanged) await this.#adopt(snapshot, put);
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+
+  async #adopt(
+    snapshot: Omit<RemoteSnapshot, 'version'> & { readonly version: string | null | undefined },
+    put: readonly PutCache[],
+  ): Promise<void> {
+    const { version } = snapshot;
+    const written = new Map(put.map(({ entry, index }) => [entry.file, index]));
+    try {
+      if (version === undefined) this.#view.expire();
+      else await this.#view.adopt({ ...snapshot, version }, written);
+    } catch {
+      // What was published is published; whoever asks next meets what is wrong.
+      this.#view.expire();
+    }
+  }
+
+  #forget(): void {
+    this.#put = new LinkSet();
+    this.#open = new LinkSet();
+  }
+
+  /** Puts the objects of outcomes from where a publication stands, until they make a batch. */
+  async #prepare(publication: Publication, { state }: RemoteSnapshot): Promise<Batch> {
+    const { epoch } = state;
+    const absences = await this.#view.absences();
+    // What was put before may have been excised since.
+    if (state.absences !== this.#absences) this.#forget();
+    this.#absences = state.absences;
+    const isExcised = (link: Link): boolean =>
+      absences.get(absenceKey(link.class, link.id))?.record.type === 'tombstone';
+    let indexBytes: Buffer | undefined;
+    const writer = new GroupWriter(this.#view.remote, {
+      epoch,
+      kind: 'cache',
+      segmentBytes: this.#segmentBytes,
+      onIndex: (bytes) => {
+        indexBytes = bytes;
+      },
+    });
+    const entries: Omit<CacheRow, 'place'>[] = [];
+    const counts: PublishCounts = { published: 0, outranked: 0, refused: 0, objects: 0 };
+    try {
+      const { outcomes } = publication;
+      while (!publication.isOver && writer.putBytes < this.#batchBytes && entries.length < BATCH_ENTRIES) {
+        const slice = outcomes.slice(publication.at, publication.at + SLICE_OUTCOMES);
+        publication.at += slice.length;
+        const known = await this.#view.again(() =>
+          this.#view.entriesOf(slice.map(({ executionKey }) => executionKey)),
+        );
+        for (const outcome of slice) {
+          const fencing = this.#numberOf(outcome, known.get(outcome.executionKey)?.[0]);
+          if (fencing === undefined) {
+            counts.outranked += 1;
+            continue;
+          }
+          const objects = this.#objectsOf(outcome, publication.source, isExcised);
+          if (objects === undefined) {
+            counts.refused += 1;
+            continue;
+          }
+          // @spec DML-REM-1218
+          for (const object of objects) await writer.add(object);
+          counts.objects += objects.length;
+          const { executionKey, execId, status } = outcome;
+          const signature = this.#sign?.(execId);
+          entries.push({ executionKey, execId, status, fencing, ...(signature && { signature }) });
+        }
+      }
+      const group = await writer.finish();
+      if (group === undefined || indexBytes === undefined)
+        return { epoch, group: undefined, rows: [], counts };
+      const path = filePath('indexes', group.index);
+      const index = IndexObject.parse(indexBytes, { remote: this.#view.remote.files.name, path });
+      const places = placeExecs(
+        entries.map(({ execId }) => execId),
+        index,
+      );
+      const rows = entries.flatMap((entry) => {
+        const place = places.get(entry.execId);
+        return place === undefined ? [] : [{ ...entry, place }];
+      });
+      counts.published = rows.length;
+      return { epoch, group, rows, counts };
+    } finally {
+      await writer.abandon();
+    }
+  }
+
+  /**
+   * Returns the number under which an outcome is published; undefined where the entry in effect goes before it, or is
+   * this very one.
+   */
+  #numberOf(
+    { executionKey, execId, status, fencing }: OutcomeToPublish,
+    known: CacheRow | undefined,
+  ): number | undefined {
+    const brokenNumber = this.#reader.brokenEntries.get(executionKey);
+    if (known === undefined) return fencing ?? 0;
+    // @spec DML-REM-1224
+    if (brokenNumber !== undefined && known.fencing <= brokenNumber)
+      return Math.min(MAX_FENCING, Math.max(fencing ?? 0, known.fencing + 1));
+    const number = fencing ?? known.fencing;
+    return known.execId !== execId && outranks({ status, fencing: number }, known) ? number : undefined;
+  }
+
+  /** Returns the objects of an outcome that are to be put; undefined where it may not be published. */
+  #objectsOf(
+    { executionKey, execId, status }: OutcomeToPublish,
+    source: OutcomeObjects,
+    isExcised: (link: Link) => boolean,
+  ): readonly LinkedObject[] | undefined {
+    const bytes = source.getBytes('exec', execId);
+    const exec = bytes && answeringExec(bytes, executionKey);
+    if (exec?.status !== status) return undefined;
+    // Of an outcome that was found broken nobody knows how much is.
+    const isBroken = this.#reader.brokenEntries.has(executionKey);
+    const { objects, missing } = walkOutcome({ class: 'exec', id: execId }, ownIds(exec), {
+      bytesOf: (link) => source.getBytes(link.class, link.id),
+      isWhole: (link) => !isBroken && this.#put.has(link) && !this.#open.has(link),
+    });
+    if (missing.length > 0 || objects.some(isExcised)) return undefined;
+    if (this.#put.size > MAX_PUT_OBJECTS) this.#forget();
+    const added: LinkedObject[] = [];
+    for (const { isWhole, ...object } of objects) {
+      // @spec DML-REM-1220
+      const isNew = this.#put.add(object);
+      if (!isWhole) this.#open.add(object);
+      const isThere = !this.#reader.lost.has(object) && this.#view.has(object);
+      if (isBroken || (isNew && (object.id === execId || !isThere))) added.push(object);
+    }
+    return added;
+  }
+
+  async #propose(
+    base: RemoteSnapshot,
+    batch: Batch,
+    mayMerge: boolean,
+  ): Promise<{ readonly change: StateChange; readonly put: readonly PutCache[] }> {
+    const { state } = base;
+    const caches = state.caches.filter(({ file }) => !this.#view.isLost(filePath('caches', file)));
+    const groups = [...state.groups, batch.group as GroupEntry];
+    const reason = `publish ${batch.rows.length} outcomes`;
+    const isSeen = caches.every(({ file }) => this.#view.indexOf(file) !== undefined);
+    if (mayMerge && isSeen) {
+      const { epoch, rows } = batch;
+      const segmentBytes = this.#segmentBytes;
+      const merged = await mergeCaches(this.#view, { groups, caches }, { epoch, segmentBytes, rows });
+      return { change: { reason, groups: merged.groups, caches: merged.caches }, put: merged.put };
+    }
+    batch.cache ??= await putCache(this.#view.remote, rowsOf(batch), batch.epoch);
+    return {
+      change: { reason, groups, caches: [...caches, batch.cache.entry] },
+      put: [batch.cache],
+    };
+  }
+}
+
+/** Outcomes that are looked at together. */
+const SLICE_OUTCOMES = 1_000;
+
+/** A publication, and how far it has come. */
+class Publication {
+  readonly outcomes: readonly OutcomeToPublish[];
+  readonly source: OutcomeObjects;
+  readonly counts: PublishCounts;
+  at = 0;
+
+  constructor(outcomes: readonly OutcomeToPublish[], source: OutcomeObjects, counts: PublishCounts) {
+    this.outcomes = outcomes;
+    this.source = source;
+    this.counts = counts;
+  }
+
+  get isOver(): boolean {
+    return this.at >= this.outcomes.length;
+  }
+
+  count({ published, outranked, refused, objects }: PublishCounts): void {
+    this.counts.published += published;
+    this.counts.outranked += outranked;
+    this.counts.refused += refused;
+    this.counts.objects += objects;
+  }
+}
+
+/** What was put in one epoch. */
+interface Batch {
+  readonly epoch: number;
+  readonly group: GroupEntry | undefined;
+  readonly rows: readonly CacheRow[];
+  readonly counts: PublishCounts;
+  /** Cache index of the rows alone. */
+  cache?: PutCache;
+}
+
+function rowsOf({ rows }: Batch): CacheRows {
+  const packed = new CacheRows();
+  for (const row of rows) packed.add(row);
+  return packed;
+}

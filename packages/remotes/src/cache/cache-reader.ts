@@ -1,0 +1,253 @@
+import type { ExecId, ExecutionKey } from '@daggerml/object-model';
+import { type Absences, absenceKey } from '../format/absences.ts';
+import type { CacheRow } from '../format/cache-row.ts';
+import type { CacheView } from './cache-view.ts';
+import { type Link, type LinkedObject, LinkSet } from './link.ts';
+import { OutcomePool, partOf } from './outcome-pool.ts';
+import { answeringExec, linksIn, ownIds, walkOutcome } from './walk-outcome.ts';
+
+/** An outcome as the cache of a remote answers it: verified, and complete. */
+export interface CachedOutcome {
+  readonly execId: ExecId;
+  readonly status: 'ok' | 'error';
+  /** The exec and what it is made of, without what is here or came with an earlier outcome of the same question. */
+  readonly objects: readonly LinkedObject[];
+}
+
+/** Bytes that are read for one part of a question. */
+const PART_BYTES = 32 * 2 ** 20;
+/** Bytes between two entries that are read rather than asking twice. */
+const GAP_BYTES = 65_536;
+
+/** Checks whether an object is here with all that it reaches. */
+export type IsHere = (link: Link) => boolean;
+
+/** Answers execution keys by the cache of a remote. */
+export class CacheReader {
+  readonly #view: CacheView;
+  /** Objects that the cache should have and has not, or not as they should be. */
+  readonly lost: LinkSet = new LinkSet();
+  /** Number of the entry that was found broken, by key. */
+  readonly brokenEntries: Map<ExecutionKey, number> = new Map();
+
+  constructor(view: CacheView) {
+    this.#view = view;
+  }
+
+  /**
+   * Looks up keys and yields the outcomes of some of them at a time; keys without one are in none. Throws what the
+   * remote's files throw.
+   *
+   * @spec DML-REM-1227
+   */
+  async *lookUp(
+    keys: readonly ExecutionKey[],
+    isHere: IsHere = () => false,
+  ): AsyncGenerator<ReadonlyMap<ExecutionKey, CachedOutcome>, void, undefined> {
+    // @spec DML-REM-1223
+    await this.#view.snapshot();
+    const entries = await this.#view.again(() => this.#view.entriesOf(keys));
+    const delivered: Delivered = { whole: new LinkSet(), sent: new LinkSet(), isHere };
+    for (const part of partsOf(entries)) {
+      const found = new Map<ExecutionKey, CachedOutcome>();
+      await this.#view.again(async (isRepeated) => {
+        const open = [...part.keys()].filter((key) => !found.has(key));
+        const rows = isRepeated ? await this.#view.entriesOf(open) : part;
+        await this.#readPart(rows, found, delivered);
+      });
+      if (found.size > 0) yield found;
+    }
+  }
+
+  async #readPart(
+    part: ReadonlyMap<ExecutionKey, readonly CacheRow[]>,
+    found: Map<ExecutionKey, CachedOutcome>,
+    delivered: Delivered,
+  ): Promise<void> {
+    const absences = await this.#view.absences();
+    const pool = new OutcomePool(this.#view);
+    let open = [...part].map(([key, rows]): OpenKey => ({ key, rows, at: 0 }));
+    while (open.length > 0) {
+      await pool.readParts(open.map(currentRow));
+      const refused = await this.#settle(open, found, { pool, absences, delivered });
+      for (const each of refused) {
+        const { fencing } = currentRow(each);
+        this.brokenEntries.set(each.key, Math.max(fencing, this.brokenEntries.get(each.key) ?? 0));
+      }
+      // Where the one in effect is broken, another one may do.
+      open = refused.map((each) => ({ ...each, at: each.at + 1 })).filter(({ at, rows }) => at < rows.length);
+    }
+  }
+
+  /** Finds the outcomes of entries that are complete, and returns the others. */
+  async #settle(
+    asked: readonly OpenKey[],
+    found: Map<ExecutionKey, CachedOutcome>,
+    surroundings: Surroundings,
+  ): Promise<OpenKey[]> {
+    const { pool } = surroundings;
+    const execs = asked.map(execOf);
+    await this.#readLinks(
+      execs.filter((link) => pool.get(link) === undefined),
+      pool,
+    );
+    await this.#readAll(execs, surroundings, ownIdsOf(asked, pool));
+    const refused: OpenKey[] = [];
+    let open = asked;
+    while (open.length > 0) {
+      const missing: Link[] = [];
+      const again: OpenKey[] = [];
+      for (const each of open) {
+        const outcome = this.#outcomeOf(each, surroundings);
+        if (outcome !== undefined && 'execId' in outcome) {
+          found.set(each.key, outcome);
+          continue;
+        }
+        const wanted = outcome?.missing.filter(
+          (link) => pool.get(link) === undefined && !pool.broken.has(link),
+        );
+        missing.push(...(wanted ?? []));
+        (wanted && wanted.length > 0 ? again : refused).push(each);
+      }
+      // Inputs of one outcome are left out, unless another one needs them.
+      await this.#readAll(missing, surroundings, new Set());
+      open = again;
+    }
+    return refused;
+  }
+
+  /** Returns the outcome of an entry, what is missing of it, or undefined where it is none. */
+  #outcomeOf(
+    each: OpenKey,
+    { pool, absences, delivered }: Surroundings,
+  ): CachedOutcome | { readonly missing: readonly Link[] } | undefined {
+    const { execId, status } = currentRow(each);
+    const root = execOf(each);
+    const bytes = pool.get(root);
+    const exec = bytes && answeringExec(bytes, each.key);
+    if (exec === undefined || exec.status !== status) return undefined;
+    const { objects, missing } = walkOutcome(root, ownIds(exec), {
+      bytesOf: (link) => (isExcised(absences, link) ? undefined : pool.get(link)),
+      isWhole: (link) => delivered.whole.has(link) || delivered.isHere(link),
+    });
+    if (missing.some((link) => isExcised(absences, link))) return undefined;
+    // @spec DML-REM-1205
+    if (missing.length > 0) return { missing };
+    const sent: LinkedObject[] = [];
+    for (const { isWhole, ...object } of objects) {
+      if (isWhole) delivered.whole.add(object);
+      if (delivered.sent.add(object)) sent.push(object);
+    }
+    return { execId, status, objects: sent };
+  }
+
+  /** Reads objects and all that they reach, level by level, as far as the cache has it. */
+  async #readAll(
+    roots: readonly Link[],
+    { pool, delivered }: Surroundings,
+    left: ReadonlySet<string>,
+  ): Promise<void> {
+    const seen = new Set<string>();
+    const open: Link[] = [];
+    const visit = (link: Link): void => {
+      if (seen.has(link.id) || left.has(link.id)) return;
+      seen.add(link.id);
+      open.push(link);
+    };
+    roots.forEach(visit);
+    while (open.length > 0) {
+      const absent: Link[] = [];
+      for (let link = open.pop(); link !== undefined; link = open.pop()) {
+        if (delivered.whole.has(link) || delivered.isHere(link) || pool.broken.has(link)) continue;
+        const bytes = pool.get(link);
+        if (bytes === undefined) absent.push(link);
+        else linksIn({ ...link, bytes })?.forEach(visit);
+      }
+      await this.#readLinks(absent, pool);
+      for (const link of absent) open.push(link);
+    }
+  }
+
+  async #readLinks(links: readonly Link[], pool: OutcomePool): Promise<void> {
+    if (links.length === 0) return;
+    await pool.readLinks(links);
+    for (const link of links) if (pool.broken.has(link)) this.lost.add(link);
+  }
+}
+
+/** A key that is not answered yet, and which of its entries is looked at. */
+interface OpenKey {
+  readonly key: ExecutionKey;
+  readonly rows: readonly CacheRow[];
+  readonly at: number;
+}
+
+/** What was delivered for a question: `whole` with all that it reaches. */
+interface Delivered {
+  readonly whole: LinkSet;
+  readonly sent: LinkSet;
+  readonly isHere: IsHere;
+}
+
+interface Surroundings {
+  readonly pool: OutcomePool;
+  readonly absences: Absences;
+  readonly delivered: Delivered;
+}
+
+function currentRow({ rows, at }: OpenKey): CacheRow {
+  return rows[at] as CacheRow;
+}
+
+function execOf(each: OpenKey): Link {
+  return { class: 'exec', id: currentRow(each).execId };
+}
+
+/** Returns the ids that some outcome leaves out. */
+function ownIdsOf(asked: readonly OpenKey[], pool: OutcomePool): Set<string> {
+  const ids = new Set<string>();
+  for (const each of asked) {
+    const bytes = pool.get(execOf(each));
+    const exec = bytes && answeringExec(bytes, each.key);
+    if (exec) for (const id of ownIds(exec)) ids.add(id);
+  }
+  return ids;
+}
+
+/** @spec DML-REM-1226 */
+function isExcised(absences: Absences, link: Link): boolean {
+  return absences.get(absenceKey(link.class, link.id))?.record.type === 'tombstone';
+}
+
+/** Returns entries by place, so many at a time that what they point to fits into the memory of a part. */
+function* partsOf(
+  entries: ReadonlyMap<ExecutionKey, readonly CacheRow[]>,
+): Generator<Map<ExecutionKey, readonly CacheRow[]>, void, undefined> {
+  const sorted = [...entries].map(([key, rows]) => ({ key, rows, part: partOf(rows[0] as CacheRow) }));
+  sorted.sort(
+    (left, right) =>
+      compareText(left.part.segment, right.part.segment) || left.part.offset - right.part.offset,
+  );
+  let part = new Map<ExecutionKey, readonly CacheRow[]>();
+  let total = 0;
+  let last: { readonly segment: string; readonly end: number } | undefined;
+  for (const { key, rows, part: of } of sorted) {
+    const gap = last?.segment === of.segment ? Math.min(Math.max(0, of.offset - last.end), GAP_BYTES) : 0;
+    const { before, length } = (rows[0] as CacheRow).place;
+    const size = gap + before + length;
+    if (part.size > 0 && total + size > PART_BYTES) {
+      yield part;
+      part = new Map();
+      total = 0;
+    }
+    part.set(key, rows);
+    total += size;
+    last = { segment: of.segment, end: of.offset + of.length };
+  }
+  if (part.size > 0) yield part;
+}
+
+function compareText(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}

@@ -1,0 +1,35 @@
+import type { ExecutionKey } from '@daggerml/object-model';
+import { readAhead } from '../fetch/read-ahead.ts';
+import type { RemoteClaim } from '../format/claim.ts';
+import type { Remote } from '../remote.ts';
+import { readClaim } from './swap-claim.ts';
+
+/** A claim as a listing shows it. */
+export interface ListedClaim extends RemoteClaim {
+  readonly executionKey: ExecutionKey;
+  /** Time since it was claimed or renewed, by the remote's clock. */
+  readonly ageMs: number;
+}
+
+/** Claims that are read at the same time. */
+const PARALLEL_READS = 6;
+
+/**
+ * Iterates over the claims of a remote, in any order.
+ *
+ * @spec DML-REM-1104
+ */
+export async function* listClaims(remote: Remote): AsyncGenerator<ListedClaim, void, undefined> {
+  const nowMs = await remote.files.now();
+  const tasks = async function* (): AsyncGenerator<() => Promise<ListedClaim | undefined>, void, undefined> {
+    for await (const { path } of remote.files.list('claims/')) {
+      const executionKey = path.slice('claims/'.length, -'.json'.length) as ExecutionKey;
+      yield async () => {
+        const found = await readClaim(remote, executionKey);
+        if (found === undefined || found === 'unchanged') return undefined;
+        return { ...found.claim, executionKey, ageMs: Math.max(0, nowMs - found.claim.claimedMs) };
+      };
+    }
+  };
+  for await (const claim of readAhead(tasks(), PARALLEL_READS)) if (claim !== undefined) yield claim;
+}

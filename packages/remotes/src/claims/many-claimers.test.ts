@@ -1,0 +1,79 @@
+import { type ExecutionKey, sha256Hex } from '@daggerml/object-model';
+import { SeededRandom } from '@daggerml/testkit';
+import { describe, expect, it } from 'vitest';
+import { remoteOver } from '../../test/fixtures.ts';
+import { watchedFiles } from '../../test/watched-files.ts';
+import { MemoryRemote } from '../testing/memory-remote.ts';
+import { RemoteClaims } from './remote-claims.ts';
+
+const MEMBERS = 64;
+const KEYS = 1_000;
+const WORK_MS = 3_000;
+
+const TICK_MS = 100;
+
+/** Time of a test, which goes on in steps whenever nothing else happens. */
+class Timeline {
+  nowMs = 1_000_000_000_000;
+  readonly #sleepers = new Map<number, (() => void)[]>();
+
+  sleep(ms: number): Promise<void> {
+    const tick = Math.max(Math.ceil((this.nowMs + ms) / TICK_MS), this.nowMs / TICK_MS + 1);
+    return new Promise((wake) => {
+      const others = this.#sleepers.get(tick);
+      if (others === undefined) this.#sleepers.set(tick, [wake]);
+      else others.push(wake);
+    });
+  }
+
+  async run(until: () => boolean): Promise<void> {
+    while (!until()) {
+      for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+      this.nowMs += TICK_MS;
+      const tick = this.nowMs / TICK_MS;
+      const woken = this.#sleepers.get(tick) ?? [];
+      this.#sleepers.delete(tick);
+      for (const wake of woken) wake();
+    }
+  }
+}
+
+describe('many who want the same claims', () => {
+  it('compute each key once, with at most four requests for it on average [DML-REM-1125]', async () => {
+    const time = new Timeline();
+    const memory = new MemoryRemote({ nowMs: () => time.nowMs });
+    const keys = Array.from({ length: KEYS }, (_, at) => sha256Hex(Buffer.from(`${at}`)) as ExecutionKey);
+    const results = new Map<ExecutionKey, number>();
+    let computed = 0;
+    let requests = 0;
+    const member = async (number: number): Promise<void> => {
+      const files = watchedFiles(memory.open());
+      const remote = remoteOver(files, number);
+      const random = new SeededRandom(number);
+      const clocks = { monotonicMs: () => time.nowMs, wallMs: () => time.nowMs };
+      const hasOutcome = async (key: ExecutionKey): Promise<boolean> => results.has(key);
+      const claims = new RemoteClaims(remote, { owner: `${number}`, maxHeld: 2, clocks, hasOutcome });
+      const compute = async (key: ExecutionKey): Promise<void> => {
+        while (!results.has(key)) {
+          const answer = await claims.claim(key);
+          if (answer.type === 'held') await time.sleep(answer.afterMs + random.below(100));
+          if (answer.type !== 'claimed') continue;
+          await time.sleep(WORK_MS + random.below(1_000));
+          computed += 1;
+          results.set(key, answer.claim.fencing);
+          await claims.release(answer.claim);
+        }
+      };
+      await Promise.all(keys.map(compute));
+      requests += files.requests.length;
+    };
+    let isOver = false;
+    const all = Promise.all(Array.from({ length: MEMBERS }, (_, number) => member(number + 1))).then(() => {
+      isOver = true;
+    });
+    await time.run(() => isOver);
+    await all;
+    expect([results.size, computed]).toEqual([KEYS, KEYS]);
+    expect(requests / KEYS).toBeLessThanOrEqual(4);
+  });
+});

@@ -1,0 +1,396 @@
+import { type ExecId, type ExecutionKey, sha256Hex } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { remoteOver } from '../../test/fixtures.ts';
+import { type OnRequest, unanswered, type WatchedFiles, watchedFiles } from '../../test/watched-files.ts';
+import { claimPath, decodeClaim, encodeClaim, type RemoteClaim } from '../format/claim.ts';
+import type { Remote } from '../remote.ts';
+import { MemoryRemote } from '../testing/memory-remote.ts';
+import { listClaims } from './list-claims.ts';
+import { type OwnClaim, RemoteClaims, type RemoteClaimsOptions } from './remote-claims.ts';
+
+const KEY = 'ab'.repeat(32) as ExecutionKey;
+const EXEC = 'cd'.repeat(32) as ExecId;
+const LEASE_MS = 40_000;
+
+/** A remote whose clock the test moves, and with it the clocks of everybody. */
+class World {
+  nowMs = 1_000_000_000_000;
+  readonly memory: MemoryRemote = new MemoryRemote({ nowMs: () => this.nowMs });
+  #members = 0;
+
+  join(options: Partial<RemoteClaimsOptions> & { onRequest?: OnRequest; wallMs?: () => number } = {}): {
+    claims: RemoteClaims;
+    files: WatchedFiles;
+    remote: Remote;
+  } {
+    this.#members += 1;
+    const files = watchedFiles(this.memory.open(), options.onRequest);
+    const remote = remoteOver(files, this.#members);
+    const clocks = { monotonicMs: () => this.nowMs - 5, wallMs: options.wallMs ?? (() => this.nowMs) };
+    const claims = new RemoteClaims(remote, {
+      owner: `member ${this.#members}`,
+      leaseMs: LEASE_MS,
+      clocks,
+      ...options,
+    });
+    return { claims, files, remote };
+  }
+
+  async read(key = KEY): Promise<RemoteClaim | undefined> {
+    const found = await this.memory.open().readVersion(claimPath(key));
+    return found === undefined || found === 'unchanged' ? undefined : decodeClaim(found.bytes, key, 'memory');
+  }
+}
+
+async function claimed(claims: RemoteClaims, key = KEY): Promise<OwnClaim> {
+  const answer = await claims.claim(key);
+  if (answer.type !== 'claimed') throw new Error(`the claim is ${answer.type}`);
+  return answer.claim;
+}
+
+function keysOf(count: number): ExecutionKey[] {
+  return Array.from({ length: count }, (_, at) => sha256Hex(Buffer.from(`key ${at}`)) as ExecutionKey);
+}
+
+describe('a claim of a remote', () => {
+  it('is created where there is none, by one of all who try [DML-REM-1111]', async () => {
+    const world = new World();
+    const members = Array.from({ length: 20 }, () => world.join());
+    const answers = await Promise.all(members.map(({ claims }) => claims.claim(KEY)));
+    expect(answers.filter(({ type }) => type === 'claimed')).toHaveLength(1);
+    expect(answers.filter(({ type }) => type === 'held')).toHaveLength(19);
+    expect(await world.read()).toMatchObject({ state: 'held', fencing: 1, leaseMs: LEASE_MS, outcome: null });
+    expect(members[0]?.files.requests).toContain(`swap ${claimPath(KEY)}`);
+  });
+
+  it('takes two requests where nobody else wants it, besides the clock [DML-REM-1120]', async () => {
+    const { claims, files } = new World().join();
+    const keys = keysOf(10);
+    for (const key of keys) expect(await claims.release(await claimed(claims, key))).toBe(true);
+    expect(files.requests).toEqual([
+      'now ',
+      ...keys.flatMap((key) => [`swap ${claimPath(key)}`, `swap ${claimPath(key)}`]),
+    ]);
+  });
+
+  it('is taken over once it is free or its lease has passed, in the version that was read [DML-REM-1112]', async () => {
+    const world = new World();
+    const [first, second] = [world.join(), world.join()];
+    await first.claims.release(await claimed(first.claims));
+    await first.claims.finish(await claimed(first.claims), { exec: EXEC, status: 'ok' });
+    await claimed(first.claims);
+    expect((await second.claims.claim(KEY)).type).toBe('held');
+    world.nowMs += LEASE_MS - 1;
+    expect((await second.claims.claim(KEY)).type).toBe('held');
+    world.nowMs += 1;
+    const others = Array.from({ length: 5 }, () => world.join());
+    const answers = await Promise.all([second, ...others].map(({ claims }) => claims.claim(KEY)));
+    expect(answers.filter(({ type }) => type === 'claimed')).toHaveLength(1);
+  });
+
+  it('has a number one above that of the claim before it [DML-REM-1113]', async () => {
+    const world = new World();
+    const [first, second] = [world.join(), world.join()];
+    expect((await claimed(first.claims)).fencing).toBe(1);
+    world.nowMs += LEASE_MS;
+    const next = await claimed(second.claims);
+    expect(next.fencing).toBe(2);
+    await second.claims.release(next);
+    const third = await claimed(first.claims);
+    expect(third.fencing).toBe(3);
+    await first.claims.finish(third, { exec: EXEC, status: 'error' });
+    expect((await claimed(second.claims)).fencing).toBe(4);
+  });
+
+  it('is renewed, released and finished in the version written last, and stays there [DML-REM-1114]', async () => {
+    const world = new World();
+    const { claims, files } = world.join();
+    const claim = await claimed(claims);
+    world.nowMs += 7_000;
+    expect(await claims.renew(claim)).toBe(true);
+    expect(await world.read()).toMatchObject({ state: 'held', claimedMs: world.nowMs, fencing: 1 });
+    expect(await claims.release(claim)).toBe(true);
+    expect(await world.read()).toMatchObject({ state: 'released', fencing: 1, outcome: null });
+    // It is over: nothing more is written for it.
+    files.requests.length = 0;
+    expect([await claims.renew(claim), await claims.release(claim)]).toEqual([false, false]);
+    expect(files.requests).toEqual([]);
+    const again = await claimed(claims);
+    expect(await claims.finish(again, { exec: EXEC, status: 'ok' })).toBe(true);
+    expect(world.memory.paths).toEqual([claimPath(KEY)]);
+    expect(files.requests.filter((request) => request.startsWith('remove'))).toEqual([]);
+  });
+
+  it('names exec and status once it is finished [DML-REM-1121]', async () => {
+    const world = new World();
+    const { claims } = world.join();
+    await claims.finish(await claimed(claims), { exec: EXEC, status: 'error' });
+    const finished = (await world.read()) as RemoteClaim;
+    expect(finished).toMatchObject({ state: 'finished', outcome: { exec: EXEC, status: 'error' } });
+    for (const wrong of [
+      { ...finished, outcome: null },
+      { ...finished, state: 'held' as const },
+    ])
+      expect(() => decodeClaim(encodeClaim(wrong), KEY, 'memory')).toThrow(
+        expect.objectContaining({ code: 'remote_damaged', detail: 'form' }),
+      );
+  });
+
+  it('has a lease by the clock of the remote alone [DML-REM-1115]', async () => {
+    const world = new World();
+    // Clocks of machines are an hour late, an hour early, and set while they run.
+    let setMs = 0;
+    const late = world.join({ wallMs: () => world.nowMs - 3_600_000 });
+    const early = world.join({ wallMs: () => world.nowMs + 3_600_000 });
+    const set = world.join({ wallMs: () => world.nowMs + setMs });
+    const claim = await claimed(late.claims);
+    expect((await world.read())?.claimedMs).toBe(world.nowMs);
+    expect((await early.claims.claim(KEY)).type).toBe('held');
+    expect((await set.claims.claim(KEY)).type).toBe('held');
+    setMs = 3_600_000;
+    world.nowMs += LEASE_MS - 1;
+    expect((await early.claims.claim(KEY)).type).toBe('held');
+    expect((await set.claims.claim(KEY)).type).toBe('held');
+    expect(await late.claims.renew(claim)).toBe(true);
+    expect((await world.read())?.claimedMs).toBe(world.nowMs);
+    world.nowMs += LEASE_MS;
+    expect((await claimed(set.claims)).fencing).toBe(2);
+    expect((await world.read())?.claimedMs).toBe(world.nowMs);
+  });
+
+  it('is not taken over by an estimate of the time that is wrong [DML-REM-1115]', async () => {
+    const world = new World();
+    const owner = world.join();
+    // This machine's clocks run twice as fast, and agree.
+    const startMs = world.nowMs;
+    const fast = (): number => startMs + 2 * (world.nowMs - startMs);
+    const hasty = world.join({ clocks: { monotonicMs: fast, wallMs: fast } });
+    await claimed(owner.claims);
+    expect((await hasty.claims.claim(KEY)).type).toBe('held');
+    world.nowMs += LEASE_MS * 0.75;
+    expect((await hasty.claims.claim(KEY)).type).toBe('held');
+    expect((await world.read())?.fencing).toBe(1);
+  });
+
+  const lost: readonly (readonly [string, 'before' | 'after'])[] = [
+    ['the request', 'before'],
+    ['the answer', 'after'],
+  ];
+  for (const [what, phase] of lost)
+    for (const act of ['claim', 'renew', 'release', 'finish'] as const)
+      it(`is settled where ${what} of a ${act} got lost [DML-REM-1116]`, async () => {
+        const world = new World();
+        let isLosing = false;
+        const { claims } = world.join({
+          onRequest: ({ operation }, at) => {
+            if (!isLosing || operation !== 'swap' || at !== phase) return;
+            isLosing = false;
+            throw unanswered();
+          },
+        });
+        const claim = act === 'claim' ? undefined : await claimed(claims);
+        isLosing = true;
+        if (claim === undefined) expect((await claimed(claims)).fencing).toBe(1);
+        else if (act === 'finish')
+          expect(await claims.finish(claim, { exec: EXEC, status: 'ok' })).toBe(true);
+        else expect(await claims[act as 'renew' | 'release'](claim)).toBe(true);
+        const state = { claim: 'held', renew: 'held', release: 'released', finish: 'finished' }[act];
+        expect([isLosing, (await world.read())?.state]).toEqual([false, state]);
+      });
+
+  it('is an error where nobody can say whether it was made [DML-REM-1116]', async () => {
+    const world = new World();
+    const { claims } = world.join({
+      onRequest: ({ operation }) => {
+        if (operation !== 'now') throw unanswered();
+      },
+    });
+    await expect(claims.claim(KEY)).rejects.toMatchObject({ code: 'remote_unreachable' });
+  });
+
+  it('is refused to an owner that it was taken from [DML-REM-1117]', async () => {
+    const world = new World();
+    const [owner, other] = [world.join(), world.join()];
+    for (const act of ['renew', 'release', 'finish'] as const) {
+      const claim = await claimed(owner.claims);
+      world.nowMs += LEASE_MS;
+      const taken = await claimed(other.claims);
+      const before = await world.read();
+      const result =
+        act === 'finish'
+          ? owner.claims.finish(claim, { exec: EXEC, status: 'ok' })
+          : owner.claims[act](claim);
+      expect(await result).toBe(false);
+      expect(await world.read()).toEqual(before);
+      expect(await other.claims.release(taken)).toBe(true);
+    }
+  });
+
+  it('is not written by those who do not have it [DML-REM-1118]', async () => {
+    const world = new World();
+    const [owner, other] = [world.join(), world.join()];
+    const claim = await claimed(owner.claims);
+    const before = await world.read();
+    for (let asked = 0; asked < 10; asked += 1) {
+      expect((await other.claims.claim(KEY)).type).toBe('held');
+      await other.claims.release(claim);
+      await other.claims.renew(claim);
+      world.nowMs += LEASE_MS / 10 - 1;
+    }
+    expect(await world.read()).toEqual(before);
+    expect(await owner.claims.renew(claim)).toBe(true);
+  });
+
+  it('is asked for again after a quarter of its lease and not before [DML-REM-1119]', async () => {
+    const world = new World();
+    const [owner, other] = [world.join(), world.join()];
+    await claimed(owner.claims);
+    await other.claims.claim(KEY);
+    other.files.requests.length = 0;
+    for (const [passedMs, requests] of [
+      [0, 0],
+      [LEASE_MS / 4 - 1, 0],
+      [1, 1],
+      [LEASE_MS / 4 - 1, 1],
+    ] as const) {
+      world.nowMs += passedMs;
+      expect(await other.claims.claim(KEY)).toMatchObject({
+        type: 'held',
+        owner: 'member 1',
+        afterMs: 2_000,
+      });
+      expect(other.files.requests).toHaveLength(requests);
+    }
+  });
+
+  it('waits while as many are held as may be, and is not made once nobody wants it [DML-REM-1122]', async () => {
+    const world = new World();
+    const { claims, files } = world.join({ maxHeld: 2 });
+    const keys = keysOf(6);
+    const open = keys.map((key, at) => claims.claim(key, () => at < 4));
+    const first = await Promise.all(open.slice(0, 2));
+    await new Promise((resolve) => setImmediate(resolve));
+    const creations = (): number => files.requests.filter((request) => request.startsWith('swap')).length;
+    expect(creations()).toBe(2);
+    for (const answer of first) if (answer.type === 'claimed') await claims.release(answer.claim);
+    const answers = await Promise.all(open);
+    expect(answers.map(({ type }) => type)).toEqual([
+      ...Array.from({ length: 4 }, () => 'claimed'),
+      'unwanted',
+      'unwanted',
+    ]);
+    expect(creations()).toBe(6);
+  });
+
+  it('is not made where the cache has the outcome by now, unless that is asked for again [DML-REM-1123]', async () => {
+    const world = new World();
+    const asked: [ExecutionKey, boolean][] = [];
+    let has = true;
+    const hasOutcome = async (key: ExecutionKey, isFresh: boolean): Promise<boolean> => {
+      asked.push([key, isFresh]);
+      return has;
+    };
+    const other = world.join();
+    const { claims, files } = world.join({ hasOutcome });
+    expect(await claims.claim(KEY)).toEqual({ type: 'known' });
+    expect([asked, files.requests]).toEqual([[[KEY, false]], []]);
+    const own = await claimed(claims);
+    await claims.release(own);
+    // Released by others: they may have published just now.
+    has = false;
+    await other.claims.release(await claimed(other.claims));
+    asked.length = 0;
+    const [key = KEY] = keysOf(1);
+    const theirs = await claimed(other.claims, key);
+    expect((await claims.claim(key)).type).toBe('held');
+    has = true;
+    await other.claims.release(theirs);
+    world.nowMs += LEASE_MS / 4;
+    expect(await claims.claim(key)).toEqual({ type: 'known' });
+    expect(asked.at(-1)).toEqual([key, true]);
+    expect((await world.read(key))?.state).toBe('released');
+    expect((await claimed(claims, key)).fencing).toBe(2);
+  });
+
+  it('is not tried for a while by who came too late several times in a row [DML-REM-1124]', async () => {
+    const world = new World();
+    const [owner, other] = [world.join(), world.join()];
+    const keys = keysOf(40);
+    for (const key of keys.slice(0, 30)) await claimed(owner.claims, key);
+    const tries = async (): Promise<number> => {
+      const before = other.files.requests.length;
+      for (const key of keys.slice(0, 30)) await other.claims.claim(key);
+      return other.files.requests.slice(before).filter((request) => request.startsWith('swap')).length;
+    };
+    expect(await tries()).toBe(2);
+    expect(await tries()).toBe(0);
+    const free = keys[30] as ExecutionKey;
+    expect(await other.claims.claim(free)).toEqual({ type: 'held', afterMs: 500, owner: undefined });
+    world.nowMs += 500;
+    expect(await tries()).toBe(1);
+    expect(await other.claims.claim(free)).toMatchObject({ afterMs: 1_000 });
+    for (let losses = 0; losses < 10; losses += 1) {
+      world.nowMs += LEASE_MS / 4;
+      for (const key of keys.slice(0, 30))
+        await owner.claims.renew({ executionKey: key, fencing: 1, leaseMs: LEASE_MS });
+      await tries();
+    }
+    const { afterMs } = (await other.claims.claim(free)) as { afterMs: number };
+    expect(afterMs).toBeLessThanOrEqual(LEASE_MS / 4);
+    world.nowMs += afterMs;
+    await claimed(other.claims, free);
+    // One that was had ends the row.
+    await claimed(other.claims, keys[31]);
+  });
+
+  it('is listed with owner, lease and age [DML-REM-1104]', async () => {
+    const world = new World();
+    const [first, second] = [world.join(), world.join()];
+    const [one, two] = keysOf(2) as [ExecutionKey, ExecutionKey];
+    await claimed(first.claims, one);
+    world.nowMs += 3_000;
+    await second.claims.release(await claimed(second.claims, two));
+    const listed = [];
+    for await (const claim of listClaims(second.remote)) listed.push(claim);
+    listed.sort((left, right) => right.ageMs - left.ageMs);
+    expect(listed).toMatchObject([
+      { executionKey: one, owner: 'member 1', state: 'held', leaseMs: LEASE_MS, ageMs: 3_000, fencing: 1 },
+      { executionKey: two, owner: 'member 2', state: 'released', ageMs: 0 },
+    ]);
+  });
+
+  it('is refused where it is not of its form [DML-REM-1110]', async () => {
+    const world = new World();
+    const { claims } = world.join();
+    await claimed(claims);
+    const whole = (await world.read()) as RemoteClaim;
+    expect(encodeClaim(whole).toString()).toBe(
+      `{"claimedMs":${whole.claimedMs},"execution":"${whole.execution}","fencing":1,"format":1,` +
+        `"leaseMs":40000,"outcome":null,"owner":"member 1","state":"held","write":"${whole.write}"}\n`,
+    );
+    const wrong: readonly (readonly [string, unknown])[] = [
+      ['form', { ...whole, fencing: 0 }],
+      ['form', { ...whole, leaseMs: 999 }],
+      ['form', { ...whole, leaseMs: 86_400_001 }],
+      ['form', { ...whole, owner: '' }],
+      ['form', { ...whole, state: 'mine' }],
+      ['form', { ...whole, write: 'x' }],
+      ['form', { ...whole, execution: 'x' }],
+      ['form', { ...whole, claimedMs: -1 }],
+      ['form', { ...whole, more: 1 }],
+      ['length', { ...whole, owner: 'x'.repeat(4_096) }],
+    ];
+    for (const [detail, value] of wrong)
+      expect(() => decodeClaim(encodeClaim(value as RemoteClaim), KEY, 'memory')).toThrow(
+        expect.objectContaining({ code: 'remote_damaged', detail }),
+      );
+    const newer = Buffer.from(encodeClaim(whole).toString().replace('"format":1', '"format":2'));
+    expect(() => decodeClaim(newer, KEY, 'memory')).toThrow(
+      expect.objectContaining({ code: 'remote_format_newer' }),
+    );
+    const files = world.memory.open();
+    const found = await files.readVersion(claimPath(KEY));
+    await files.swap(claimPath(KEY), (found as { version: string }).version, Buffer.from('{}\n'));
+    await expect(world.join().claims.claim(KEY)).rejects.toMatchObject({ code: 'remote_damaged' });
+  });
+});

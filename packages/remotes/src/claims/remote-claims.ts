@@ -1,0 +1,253 @@
+import type { ExecutionKey } from '@daggerml/object-model';
+import { type ClaimOutcome, MAX_LEASE_MS, MIN_LEASE_MS, type RemoteClaim } from '../format/claim.ts';
+import type { Remote } from '../remote.ts';
+import { type Claimant, ended, renewed, stepOf, taken } from './claim-machine.ts';
+import { ClaimSlots } from './claim-slots.ts';
+import { type LocalClocks, RemoteTime } from './remote-time.ts';
+import { readClaim, swapClaim, type VersionedClaim } from './swap-claim.ts';
+
+/** A claim that this process has. */
+export interface OwnClaim {
+  readonly executionKey: ExecutionKey;
+  readonly fencing: number;
+  readonly leaseMs: number;
+}
+
+/** Answer to somebody who wants a claim. */
+export type RemoteClaimAnswer =
+  | { readonly type: 'claimed'; readonly claim: OwnClaim }
+  /** Somebody has it, or may have; `owner` is undefined where that is this process or not known. */
+  | { readonly type: 'held'; readonly afterMs: number; readonly owner: string | undefined }
+  /** The outcome may be in the shared cache by now; whoever asks once more after looking there is not told so again. */
+  | { readonly type: 'known' }
+  | { readonly type: 'unwanted' };
+
+export interface RemoteClaimsOptions {
+  /** Who claims, for people. */
+  readonly owner: string;
+  /** 60 s by default. */
+  readonly leaseMs?: number | undefined;
+  /** Claims that are held at the same time; 32 by default. */
+  readonly maxHeld?: number | undefined;
+  /** Pause after which somebody who found a claim held looks into the cache again; 2 s by default. */
+  readonly afterMs?: number | undefined;
+  /** Checks whether the shared cache may have an outcome of a key, as it is by now where `isFresh`. */
+  readonly hasOutcome?: ((key: ExecutionKey, isFresh: boolean) => Promise<boolean>) | undefined;
+  readonly clocks?: LocalClocks | undefined;
+}
+
+/** A claim of this process as it was written last. */
+interface Held {
+  readonly version: string;
+  readonly claim: RemoteClaim;
+  /** Time by the local clock from which the lease may have passed. */
+  readonly untilMs: number;
+}
+
+/** A claim of others as it was read last. */
+interface Followed extends VersionedClaim {
+  /** Time by the local clock before which it is not read again. */
+  readonly againMs: number;
+}
+
+const LEASE_MS = 60_000;
+const MAX_HELD = 32;
+const AFTER_MS = 2_000;
+
+/** Clocks of the machine that this process runs on. */
+const machineClocks: LocalClocks = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+
+/** Claims of a remote, as one process takes and follows them. */
+export class RemoteClaims {
+  readonly #remote: Remote;
+  readonly #claimant: Claimant;
+  readonly #afterMs: number;
+  readonly #hasOutcome: RemoteClaimsOptions['hasOutcome'];
+  readonly #clocks: LocalClocks;
+  readonly #time: RemoteTime;
+  readonly #slots: ClaimSlots;
+  readonly #held = new Map<ExecutionKey, Held>();
+  readonly #followed = new Map<ExecutionKey, Followed>();
+  /** Versions of the claims, null for none, at which somebody was told that the cache may have the outcome. */
+  readonly #told = new Map<ExecutionKey, string | null>();
+  /** Claims in a row that others had, and the time before which no other key is tried. */
+  #losses = 0;
+  #triesMs = 0;
+  /** The last write of each claim: two writes of one claim at the same time would refuse each other. */
+  readonly #writing = new Map<ExecutionKey, Promise<unknown>>();
+
+  constructor(remote: Remote, options: RemoteClaimsOptions) {
+    const { owner, leaseMs = LEASE_MS, maxHeld = MAX_HELD, afterMs = AFTER_MS } = options;
+    this.#remote = remote;
+    this.#claimant = { owner, leaseMs: Math.min(MAX_LEASE_MS, Math.max(MIN_LEASE_MS, leaseMs)) };
+    this.#afterMs = afterMs;
+    this.#hasOutcome = options.hasOutcome;
+    this.#clocks = options.clocks ?? machineClocks;
+    this.#time = new RemoteTime(remote.files, this.#clocks);
+    this.#slots = new ClaimSlots(maxHeld, remote.randomBytes);
+  }
+
+  /**
+   * Claims a key, or takes over a claim that is free or whose lease has passed. Waits while as many claims are held as
+   * may be; `isWanted` is asked before the remote is.
+   */
+  async claim(key: ExecutionKey, isWanted: () => boolean = () => true): Promise<RemoteClaimAnswer> {
+    const early = this.#answerFromMemory(key);
+    if (early !== undefined) return early;
+    // @spec DML-REM-1122
+    const slot = await this.#slots.take();
+    let isClaimed = false;
+    try {
+      if (!isWanted()) return { type: 'unwanted' };
+      const answer = this.#answerFromMemory(key) ?? (await this.#serially(key, () => this.#claim(key)));
+      isClaimed = answer.type === 'claimed';
+      return answer;
+    } finally {
+      if (!isClaimed) slot.free();
+      else this.#slots.keep(key, slot);
+    }
+  }
+
+  #answerFromMemory(key: ExecutionKey): RemoteClaimAnswer | undefined {
+    const held = this.#held.get(key);
+    if (held !== undefined && this.#clocks.monotonicMs() < held.untilMs)
+      return { type: 'held', afterMs: this.#afterMs, owner: undefined };
+    if (held !== undefined) this.#lose(key);
+    const followed = this.#followed.get(key);
+    const nowMs = this.#clocks.monotonicMs();
+    // @spec DML-REM-1124
+    if (followed === undefined)
+      return nowMs >= this.#triesMs
+        ? undefined
+        : { type: 'held', afterMs: this.#triesMs - nowMs, owner: undefined };
+    // @spec DML-REM-1119
+    if (nowMs >= followed.againMs) return undefined;
+    return { type: 'held', afterMs: this.#afterMs, owner: followed.claim.owner };
+  }
+
+  async #claim(key: ExecutionKey): Promise<RemoteClaimAnswer> {
+    const followed = this.#followed.get(key);
+    let found: VersionedClaim | undefined;
+    if (followed !== undefined) {
+      const read = await readClaim(this.#remote, key, followed.version);
+      found = read === 'unchanged' ? followed : read;
+    } else if (await this.#isKnown(key, null)) return { type: 'known' };
+    for (;;) {
+      const step = await this.#stepOf(found);
+      if (step.type === 'follow') {
+        if (followed === undefined) this.#noteLoss();
+        return this.#follow(key, found as VersionedClaim, step.leftMs);
+      }
+      // Whoever had it may have published since the cache was looked into. @spec DML-REM-1123
+      if (found !== undefined && (await this.#isKnown(key, found.version))) return { type: 'known' };
+      const claim = taken(found?.claim, this.#claimant, {
+        nowMs: await this.#time.now(),
+        execution: this.#remote.randomUuid(),
+        write: this.#remote.randomUuid(),
+      });
+      // @spec DML-REM-1111
+      // @spec DML-REM-1112
+      const expected = found?.version ?? null;
+      const swapped = await swapClaim(this.#remote, key, { expected, claim });
+      if (swapped.outcome === 'refused') {
+        found = swapped.found;
+        continue;
+      }
+      this.#losses = 0;
+      this.#followed.delete(key);
+      this.#told.delete(key);
+      this.#hold(key, swapped.version, claim);
+      const { fencing, leaseMs } = claim;
+      return { type: 'claimed', claim: { executionKey: key, fencing, leaseMs } };
+    }
+  }
+
+  async #stepOf(found: VersionedClaim | undefined): Promise<ReturnType<typeof stepOf>> {
+    const step = stepOf(found?.claim, await this.#time.now());
+    // Nobody is robbed by an estimate.
+    return step.type === 'take-over' && !step.isFree ? stepOf(found?.claim, await this.#time.ask()) : step;
+  }
+
+  #follow(key: ExecutionKey, found: VersionedClaim, leftMs: number): RemoteClaimAnswer {
+    const pauseMs = Math.min(leftMs, found.claim.leaseMs / 4);
+    this.#followed.set(key, { ...found, againMs: this.#clocks.monotonicMs() + pauseMs });
+    return { type: 'held', afterMs: this.#afterMs, owner: found.claim.owner };
+  }
+
+  /** Who keeps coming too late pauses: others are about to have done what is left. */
+  #noteLoss(): void {
+    this.#losses += 1;
+    if (this.#losses < 2) return;
+    const pauseMs = (this.#afterMs / 4) * 2 ** Math.min(this.#losses - 2, 20);
+    this.#triesMs = this.#clocks.monotonicMs() + Math.min(pauseMs, this.#claimant.leaseMs / 4);
+  }
+
+  /** Checks whether the cache may have an outcome that nobody was told of; as it is now, where a claim was found. */
+  async #isKnown(key: ExecutionKey, version: string | null): Promise<boolean> {
+    if (this.#hasOutcome === undefined || this.#told.get(key) === version) return false;
+    if (!(await this.#hasOutcome(key, version !== null))) return false;
+    this.#told.set(key, version);
+    return true;
+  }
+
+  /** Begins the lease of a claim anew; false where somebody else has it by now, or nobody. */
+  renew(claim: OwnClaim): Promise<boolean> {
+    return this.#write(claim, async (held) =>
+      renewed(held, { nowMs: await this.#time.now(), write: this.#remote.randomUuid() }),
+    );
+  }
+
+  /** Gives up a claim; false where somebody else has it by now. */
+  release(claim: OwnClaim): Promise<boolean> {
+    return this.#write(claim, async (held) => ended(held, undefined, this.#remote.randomUuid()));
+  }
+
+  /** Gives up a claim with the outcome that it came to; false where somebody else has it by now. */
+  finish(claim: OwnClaim, outcome: ClaimOutcome): Promise<boolean> {
+    return this.#write(claim, async (held) => ended(held, outcome, this.#remote.randomUuid()));
+  }
+
+  /** Replaces a claim of this process by a next one. @spec DML-REM-1114 */
+  #write(
+    { executionKey: key, fencing }: OwnClaim,
+    next: (claim: RemoteClaim) => Promise<RemoteClaim>,
+  ): Promise<boolean> {
+    return this.#serially(key, async () => {
+      const held = this.#held.get(key);
+      if (held?.claim.fencing !== fencing) return false;
+      const claim = await next(held.claim);
+      const isEnd = claim.state !== 'held';
+      try {
+        const swapped = await swapClaim(this.#remote, key, { expected: held.version, claim });
+        // @spec DML-REM-1117
+        if (isEnd || swapped.outcome === 'refused') this.#lose(key);
+        else this.#hold(key, swapped.version, claim);
+        return swapped.outcome === 'applied';
+      } catch (error) {
+        if (isEnd) this.#lose(key);
+        throw error;
+      }
+    });
+  }
+
+  #hold(key: ExecutionKey, version: string, claim: RemoteClaim): void {
+    this.#held.set(key, { version, claim, untilMs: this.#clocks.monotonicMs() + claim.leaseMs });
+  }
+
+  #lose(key: ExecutionKey): void {
+    this.#held.delete(key);
+    this.#slots.free(key);
+  }
+
+  #serially<Result>(key: ExecutionKey, act: () => Promise<Result>): Promise<Result> {
+    const before = this.#writing.get(key) ?? Promise.resolve();
+    const result = before.then(act, act);
+    const settled = result
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#writing.get(key) === settled) this.#writing.delete(key);
+      });
+    this.#writing.set(key, settled);
+    return result;
+  }
+}
