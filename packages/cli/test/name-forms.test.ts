@@ -161,6 +161,11 @@ describe('a name', () => {
     await expectCommit('origin/main', second.commitId);
     await repository.ok('branch', '--delete', 'origin/main');
     await expectCommit('origin/main', first.commitId);
+    // Alone and as the beginning of a longer form, by one grammar.
+    await repository.plant(remoteRef('other', 'main'), second.commitId);
+    await expectCommit('other/main', second.commitId);
+    await expectCommit('other/main~1', first.commitId);
+    await repository.plant(remoteRef('other', 'main'), null);
   });
 
   it('of any ref stands for its commit, in full and without refs/ [DML-REP-0005]', async () => {

@@ -158,6 +158,7 @@ export {
 export { scopeOf, storedOutcomes } from './views/node-scope.ts';
 export { objectValue, readValue } from './views/object-value.ts';
 export { commandText, type ScriptCommand, scriptCommand } from './views/script-command.ts';
+export { type Upstream, upstreamOf } from './views/upstream.ts';
 export { valueJson } from './views/value-json.ts';
 export { holdCommits } from './workspace/hold-commits.ts';
 export { RecordReader } from './workspace/record-reader.ts';

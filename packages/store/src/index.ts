@@ -28,6 +28,7 @@ export type { CollectOptions, GcHost, GcReport } from './gc/collect.ts';
 export type { GcPlan, GcProgress } from './gc/mark-phase.ts';
 export { explainKept, planGc, type RunOptions, runGc } from './gc/run.ts';
 export type { GcReason } from './gc/why.ts';
+export { type AheadBehind, aheadBehind } from './history/ahead-behind.ts';
 export { type CommitFacts, ownCommitFacts } from './history/commit-facts.ts';
 export { type CommitGraph, type CommitNode, commitGraph } from './history/commit-graph.ts';
 export { type CommitDiff, type DagChange, diffCommits, type PinChange } from './history/diff.ts';

@@ -1,8 +1,16 @@
-import { branchOf, currentCommit, dagsOf, indexNameOf } from '@daggerml/repository';
+import {
+  branchOf,
+  currentCommit,
+  dagsOf,
+  indexNameOf,
+  type Upstream,
+  upstreamOf,
+} from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { dagFields } from '../render/dag-fields.ts';
-import { formatAge } from '../render/quantities.ts';
+import type { Output } from '../render/output.ts';
+import { formatAge, formatCount } from '../render/quantities.ts';
 
 /** Work in progress that is listed, the latest first; the rest is counted. */
 const MAX_INDEXES = 3;
@@ -18,11 +26,16 @@ export async function run(context: CommandContext): Promise<void> {
       return { index: indexNameOf(name), commitId, message, committedMs };
     });
     const branch = branchOf(store.head());
+    const upstream = upstreamOf(reader, store.head());
     // @spec DML-CLI-0801
     const value = {
       repository: repositoryFolder(context),
       branch,
       commitId: current?.commitId ?? null,
+      // @spec DML-CLI-2052
+      upstream: upstream?.name ?? null,
+      ahead: upstream?.ahead ?? null,
+      behind: upstream?.behind ?? null,
       dags,
       indexes,
     };
@@ -35,6 +48,7 @@ export async function run(context: CommandContext): Promise<void> {
         const age = formatAge(commit.committedMs, io.nowMs());
         const message = output.safe(firstLine(commit.message));
         lines.push(`Commit ${output.shortId(commitId)}  ${message}  (${age})`);
+        if (upstream !== undefined) lines.push(upstreamText(upstream, output));
         lines.push('', dags.length === 0 ? 'No dags.' : 'Dags:');
         for (const { dag, dagId } of dags) lines.push(`  ${output.shortId(dagId)}  ${output.safe(dag)}`);
       }
@@ -53,6 +67,16 @@ export async function run(context: CommandContext): Promise<void> {
       return lines.join('\n');
     });
   });
+}
+
+/** Returns how a branch stands to that of its remote. */
+function upstreamText({ name, ahead, behind }: Upstream, output: Output): string {
+  const remote = output.safe(name);
+  // @spec DML-CLI-2050
+  if (ahead === 0 && behind === 0) return `Up to date with ${remote}`;
+  if (behind === 0) return `${formatCount(ahead, 'commit')} ahead of ${remote}`;
+  if (ahead === 0) return `${formatCount(behind, 'commit')} behind ${remote}`;
+  return `${formatCount(ahead, 'commit')} ahead of ${remote}, and ${behind} behind it`;
 }
 
 function firstLine(text: string): string {

@@ -7,21 +7,34 @@ const THEIRS = 2;
 /** Below a common ancestor: still passed on while others are not, never an answer. */
 const STALE = 4;
 
+/** What painting two histories has found. */
+interface PaintedHistories {
+  /** Common ancestors; below another one only where clocks ran backwards. */
+  readonly best: CommitId[];
+  readonly common: CommitId[];
+  /** Number of commits that one side alone was found to have. */
+  readonly onlyOurs: number;
+  readonly onlyTheirs: number;
+}
+
 /**
- * Paints the ancestors of both sides, newest first, until only commits below a common ancestor wait.
+ * Paints the ancestors of both sides, newest first, until only commits below a common ancestor wait, and where
+ * `slackMs` is given none as old as the oldest one of a single side less the slack.
  * A commit that gains paint is visited again, so clocks that ran backwards cost time, never correctness;
  * what they can leave in the answer is a common ancestor of less use, which the caller removes.
  */
-function paintCommon(
+export function paintHistories(
   graph: CommitGraph,
   ours: readonly CommitId[],
   theirs: readonly CommitId[],
-): { readonly best: CommitId[]; readonly common: CommitId[] } {
+  slackMs?: number,
+): PaintedHistories {
   const paint = new Map<CommitId, number>();
   const queue = new CommitQueue();
   const queued = new Set<CommitId>();
   const found = new Set<CommitId>();
   let freshQueued = 0;
+  let oldestMs = Number.POSITIVE_INFINITY;
   const add = (commitId: CommitId, flags: number): void => {
     const before = paint.get(commitId) ?? 0;
     const after = before | flags;
@@ -32,13 +45,16 @@ function paintCommon(
     if ((after & STALE) === 0) freshQueued += 1;
     if (wasQueued) return;
     queued.add(commitId);
-    queue.push({ commitId, committedMs: graph.readCommit(commitId).committedMs });
+    const { committedMs } = graph.readCommit(commitId);
+    if (after === OURS || after === THEIRS) oldestMs = Math.min(oldestMs, committedMs);
+    queue.push({ commitId, committedMs });
   };
   for (const commitId of ours) add(commitId, OURS);
   for (const commitId of theirs) add(commitId, THEIRS);
   // @spec DML-STO-0607
-  while (freshQueued > 0) {
-    const { commitId } = queue.pop() as { commitId: CommitId };
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    if (freshQueued === 0 && (slackMs === undefined || next.committedMs < oldestMs - slackMs)) break;
+    const { commitId } = next;
     queued.delete(commitId);
     const flags = paint.get(commitId) as number;
     const isCommon = (flags & (OURS | THEIRS)) === (OURS | THEIRS);
@@ -49,10 +65,19 @@ function paintCommon(
     for (const parent of graph.readCommit(commitId).parentCommitIds)
       add(parent, isCommon ? flags | STALE : flags);
   }
-  const paintOf = (commitId: CommitId): number => paint.get(commitId) as number;
+  const common: CommitId[] = [];
+  let onlyOurs = 0;
+  let onlyTheirs = 0;
+  for (const [commitId, flags] of paint) {
+    if (flags === OURS) onlyOurs += 1;
+    else if (flags === THEIRS) onlyTheirs += 1;
+    else common.push(commitId);
+  }
   return {
-    best: [...found].filter((commitId) => (paintOf(commitId) & STALE) === 0),
-    common: [...paint.keys()].filter((commitId) => (paintOf(commitId) & (OURS | THEIRS)) === (OURS | THEIRS)),
+    best: [...found].filter((commitId) => ((paint.get(commitId) as number) & STALE) === 0),
+    common,
+    onlyOurs,
+    onlyTheirs,
   };
 }
 
@@ -65,7 +90,7 @@ export function commonCommits(
   ours: readonly CommitId[],
   theirs: readonly CommitId[],
 ): CommitId[] {
-  return paintCommon(graph, ours, theirs).common;
+  return paintHistories(graph, ours, theirs).common;
 }
 
 /**
@@ -73,7 +98,7 @@ export function commonCommits(
  * Reads the commits by which the two differ, not the whole history.
  */
 export function isAncestor(graph: CommitGraph, ancestor: CommitId, descendant: CommitId): boolean {
-  return ancestor === descendant || paintCommon(graph, [ancestor], [descendant]).best.includes(ancestor);
+  return ancestor === descendant || paintHistories(graph, [ancestor], [descendant]).best.includes(ancestor);
 }
 
 /**
@@ -82,7 +107,7 @@ export function isAncestor(graph: CommitGraph, ancestor: CommitId, descendant: C
  */
 export function mergeBases(graph: CommitGraph, ours: CommitId, theirs: CommitId): CommitId[] {
   if (ours === theirs) return [ours];
-  const candidates = paintCommon(graph, [ours], [theirs]).best.sort();
+  const candidates = paintHistories(graph, [ours], [theirs]).best.sort();
   // @spec DML-STO-0606
   return candidates.filter(
     (one) => !candidates.some((other) => other !== one && isAncestor(graph, one, other)),
