@@ -101,7 +101,7 @@ export interface CacheMember {
 
 let members = 100;
 
-/** Gives somebody a way to the cache of a remote. */
+/** Creates a way to the cache of a remote. */
 export function joinCache(
   memory: MemoryRemote,
   options: CacheViewOptions & CachePublisherOptions & { readonly onRequest?: OnRequest } = {},

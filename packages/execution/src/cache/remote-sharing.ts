@@ -2,7 +2,7 @@ import type { Remote } from '@daggerml/remotes';
 import type { SharingPorts } from '../run/sharing.ts';
 
 export interface RemoteSharingOptions {
-  /** Who claims, for people. */
+  /** Claimant, for people. */
   readonly owner: string;
   /** False to look up only: nothing is claimed or published; true by default. */
   readonly isWritable?: boolean | undefined;

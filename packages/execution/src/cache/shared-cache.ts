@@ -47,6 +47,6 @@ export interface SharedCache {
    * for others to publish them together.
    */
   publish(publications: readonly Publication[], source: ByteSource): Promise<void>;
-  /** Has what waits for others published at once; nothing waits by default. */
+  /** Publishes at once what waits for others; nothing waits by default. */
   flush?(): void;
 }

@@ -12,7 +12,7 @@ interface Durations {
 }
 
 /**
- * Says which calls are worth a claim, which costs two requests.
+ * Choice of the calls that are worth a claim, which costs two requests.
  *
  * @spec DML-REM-1130
  */

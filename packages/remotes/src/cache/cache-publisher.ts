@@ -48,6 +48,7 @@ export interface CachePublisherOptions {
   readonly batchBytes?: number | undefined;
 }
 
+/** Bytes that are put before they are made known. @spec DML-REM-1219 */
 const BATCH_BYTES = 256 * 2 ** 20;
 /** Entries after which what was put is made known. */
 const BATCH_ENTRIES = 500_000;
@@ -110,7 +111,7 @@ export class CachePublisher {
       const { snapshot, isChanged } = await advance(
         this.#view.remote,
         async (base) => {
-          // What was put in an earlier epoch may be gone. @spec DML-REM-0817
+          // What was put in an earlier epoch may be gone.
           if (batch === undefined || batch.epoch !== base.state.epoch) {
             if (batch !== undefined) this.#forget();
             publication.at = start;
@@ -316,7 +317,7 @@ class Publication {
   }
 }
 
-/** What was put in one epoch. */
+/** Outcomes that were put in one epoch. */
 interface Batch {
   readonly epoch: number;
   readonly group: GroupEntry | undefined;

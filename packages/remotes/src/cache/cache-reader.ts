@@ -187,7 +187,7 @@ interface OpenKey {
   readonly at: number;
 }
 
-/** What was delivered for a question: `whole` with all that it reaches. */
+/** Objects that were delivered for a question: `whole` with all that they reach. */
 interface Delivered {
   readonly whole: LinkSet;
   readonly sent: LinkSet;

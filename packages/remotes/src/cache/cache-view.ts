@@ -143,7 +143,7 @@ export class CacheView {
     }
   }
 
-  /** Has the state read again by whoever asks next. */
+  /** Forgets when the state was read, so that whoever asks next reads it. */
   expire(): void {
     this.#readMs = Number.NEGATIVE_INFINITY;
   }

@@ -66,7 +66,7 @@ export class GatheredPublications {
     });
   }
 
-  /** Has what waits published at once. */
+  /** Publishes at once what waits. */
   flush(): void {
     if (this.#waiting.length > 0) this.#dueAt(Number.NEGATIVE_INFINITY);
   }

@@ -10,7 +10,7 @@ import { type Link, LinkSet } from './link.ts';
 import { readSections, sectionHeadBytes } from './read-sections.ts';
 
 /** Bytes before an exec that are read with it; where more belong to it, they are read as they are found missing. */
-export const MAX_BEFORE_BYTES = 262_144;
+const MAX_BEFORE_BYTES = 262_144;
 /** Parts of segments that are read at the same time. */
 const PARALLEL_READS = 6;
 

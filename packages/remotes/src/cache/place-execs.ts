@@ -7,6 +7,8 @@ import { sectionHeadBytes } from './read-sections.ts';
 /**
  * Returns the places of execs by the index object of their group; those that are not there are left out. What lies
  * between two execs belongs to the outcome of the later one: an outcome is put as a whole, its exec at the end.
+ *
+ * @spec DML-REM-1217
  */
 export function placeExecs(execIds: Iterable<ExecId>, index: IndexObject): Map<ExecId, OutcomePlace> {
   const found: { readonly execId: ExecId; readonly position: RecordPosition }[] = [];

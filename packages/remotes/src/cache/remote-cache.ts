@@ -46,7 +46,7 @@ export class RemoteCache {
     return this.#gathered.publish(outcomes, source);
   }
 
-  /** Has what waits for others published at once. */
+  /** Publishes at once what waits for others. */
   flush(): void {
     this.#gathered.flush();
   }

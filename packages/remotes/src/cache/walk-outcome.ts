@@ -77,7 +77,7 @@ interface Step {
 export function walkOutcome(root: Link, own: ReadonlySet<string>, source: OutcomeSource): WalkedOutcome {
   const objects: WalkedObject[] = [];
   const missing: Link[] = [];
-  /** What was come to, and whether it is whole. */
+  /** Ids that were come to, and whether each is whole. */
   const seen = new Map<string, boolean>();
   const steps: Step[] = [];
   const enter = (link: Link): boolean => {

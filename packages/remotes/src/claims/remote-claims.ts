@@ -23,7 +23,7 @@ export type RemoteClaimAnswer =
   | { readonly type: 'unwanted' };
 
 export interface RemoteClaimsOptions {
-  /** Who claims, for people. */
+  /** Claimant, for people. */
   readonly owner: string;
   /** 60 s by default. */
   readonly leaseMs?: number | undefined;
@@ -31,7 +31,7 @@ export interface RemoteClaimsOptions {
   readonly maxHeld?: number | undefined;
   /** Pause after which somebody who found a claim held looks into the cache again; 2 s by default. */
   readonly afterMs?: number | undefined;
-  /** Checks whether the shared cache may have an outcome of a key, as it is by now where `isFresh`. */
+  /** Check whether the shared cache may have an outcome of a key, as it is by now where `isFresh`. */
   readonly hasOutcome?: ((key: ExecutionKey, isFresh: boolean) => Promise<boolean>) | undefined;
   readonly clocks?: LocalClocks | undefined;
 }
@@ -174,7 +174,7 @@ export class RemoteClaims {
     return { type: 'held', afterMs: this.#afterMs, owner: found.claim.owner };
   }
 
-  /** Who keeps coming too late pauses: others are about to have done what is left. */
+  /** Pauses where this process keeps coming too late: others are about to have done what is left. */
   #noteLoss(): void {
     this.#losses += 1;
     if (this.#losses < 2) return;
@@ -197,12 +197,12 @@ export class RemoteClaims {
     );
   }
 
-  /** Gives up a claim; false where somebody else has it by now. */
+  /** Releases a claim; false where somebody else has it by now. */
   release(claim: OwnClaim): Promise<boolean> {
     return this.#write(claim, async (held) => ended(held, undefined, this.#remote.randomUuid()));
   }
 
-  /** Gives up a claim with the outcome that it came to; false where somebody else has it by now. */
+  /** Releases a claim with the outcome that it came to; false where somebody else has it by now. */
   finish(claim: OwnClaim, outcome: ClaimOutcome): Promise<boolean> {
     return this.#write(claim, async (held) => ended(held, outcome, this.#remote.randomUuid()));
   }

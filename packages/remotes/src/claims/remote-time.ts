@@ -8,7 +8,7 @@ export interface LocalClocks {
   wallMs(): number;
 }
 
-/** Time after which the remote is asked for its time again. */
+/** Time after which the remote is asked for its time again. @spec DML-REM-1120 */
 const MAX_AGE_MS = 3_600_000;
 /** Difference of the two clocks' progress from which one of them was set or stood still. */
 const MAX_DRIFT_MS = 2_000;

@@ -94,7 +94,11 @@ export class CacheIndex {
     return new CacheIndex(bytes.subarray(0, layout.rowsAt), layout, origin);
   }
 
-  /** Returns the rows that a key may have by its first five bytes; mostly none or one. O(log rows). */
+  /**
+   * Returns the rows that a key may have by its first five bytes; mostly none or one. O(log rows).
+   *
+   * @spec DML-REM-1214
+   */
   find(executionKey: ExecutionKey): RowSpan | undefined {
     const first = Number.parseInt(executionKey.slice(0, 2), 16);
     const prefix = Number.parseInt(executionKey.slice(2, 10), 16);

@@ -34,7 +34,7 @@ export interface CacheRow {
 export const KEY_BYTES = 32;
 /** Bytes of a row without its prefix and signature. */
 export const CACHE_ROW_BYTES = 85;
-/** Where the number of its segment lies in a row. */
+/** Place of the number of its segment in a row. */
 export const SEGMENT_AT = 69;
 /** Bytes of signer and signature. */
 export const SIGNATURE_ROW_BYTES = 68;

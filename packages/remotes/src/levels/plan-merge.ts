@@ -48,7 +48,7 @@ export function isMergeable(group: GroupEntry, segmentBytes: number = SEGMENT_BY
 
 /** Facts of what is merged. */
 export interface LevelOptions<Item> {
-  /** What is merged is of one kind. */
+  /** Kind of an item; those that are merged are of one. */
   readonly kindOf: (item: Item) => string;
   readonly bytesOf: (item: Item) => number;
   /** Most bytes that are merged. */
