@@ -134,7 +134,7 @@ export class SimStore {
       const read = decodeRecord(record);
       if (read.type === 'tombstone') continue;
       if (read.type !== 'ref') throw new Error(`a record that nobody has made: ${read.type}`);
-      const ref = mapRef?.(read.name as RefName);
+      const ref = mapRef?.(read.name as RefName, read.commitId as CommitId);
       if (ref !== undefined)
         moves.push({ ref, before: this.refs.get(ref) ?? null, after: read.commitId as CommitId });
     }
