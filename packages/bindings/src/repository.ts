@@ -17,6 +17,7 @@ import {
   type RunEvent,
   type RunNode,
   type RunRequest,
+  type SharingPorts,
 } from '@daggerml/execution';
 import { type CommitId, type DagId, isDmlError, type NodeId } from '@daggerml/object-model';
 import {
@@ -89,6 +90,8 @@ export interface RepositoryOptions extends Omit<OpeningOptions, 'program'> {
    * True to skip reading files whose device, inode, size and times are as they were at the last reading; the default.
    */
   readonly fileCache?: boolean;
+  /** Cache and claims that runs share with other repositories; none by default. */
+  readonly sharing?: SharingPorts;
   /** Milliseconds since 1970; the system's clock by default. */
   readonly nowMs?: () => number;
 }
@@ -188,6 +191,7 @@ export class Repository {
       }),
       // @spec DML-BND-0933
       ...(options.fileCache !== undefined && { fileCache: options.fileCache }),
+      ...(options.sharing && { sharing: options.sharing }),
       ...(options.nowMs && { nowMs: options.nowMs }),
     });
     this.#capture = new FunctionCapture();

@@ -536,3 +536,52 @@ describe('dml clone', () => {
     }
   });
 });
+
+describe('dml run --remote', () => {
+  /** Counts of calls of a run in a repository that has nothing. */
+  async function runElsewhere(...options: string[]): Promise<Record<string, number>> {
+    const theirs = await TestRepository.create();
+    await theirs.ok('remote', 'add', 'origin', team.shared);
+    const { counts } = await theirs.json<{ counts: Record<string, number> }>(
+      'run',
+      'pipelines.ts',
+      'sums',
+      ...options,
+    );
+    return counts;
+  }
+
+  it('takes what others have published, and publishes what runs [DML-REM-1230]', async () => {
+    const first = await runElsewhere('--remote', 'origin');
+    expect([first.executed, first.cached]).toEqual([expect.any(Number), 0]);
+    expect(first.executed).toBeGreaterThan(0);
+    const second = await runElsewhere('--remote', 'origin');
+    expect([second.executed, second.cached]).toEqual([0, first.executed]);
+    expect((await runElsewhere()).executed).toBe(first.executed);
+  });
+
+  it('writes nothing with --no-publish and in a dry run [DML-REM-1231]', async () => {
+    for (const option of ['--no-publish', '--dry-run']) {
+      const theirs = await TestRepository.create();
+      await theirs.ok('remote', 'add', 'origin', team.shared);
+      await theirs.ok('run', 'pipelines.ts', 'sums', '--remote', 'origin', option);
+      expect([option, existsSync(join(team.shared, 'states'))]).toEqual([option, false]);
+    }
+    const first = await runElsewhere('--remote', 'origin');
+    const before = readdirSync(join(team.shared, 'states'));
+    expect((await runElsewhere('--remote', 'origin', '--no-publish')).cached).toBe(first.executed);
+    expect(readdirSync(join(team.shared, 'states'))).toEqual(before);
+  });
+
+  it('goes on where the remote fails, and says why [DML-REM-1232]', async () => {
+    writeFileSync(team.shared, 'no folder');
+    const theirs = await TestRepository.create();
+    await theirs.ok('remote', 'add', 'origin', team.shared);
+    const { exitCode, stderr } = await theirs.dml(['run', 'pipelines.ts', 'sums', '--remote', 'origin']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('the remote failed (look-up), and the run goes on without it');
+    expect(await theirs.error(3, ['run', 'pipelines.ts', 'sums', '--remote', 'other'])).toMatchObject({
+      code: 'remote_unknown',
+    });
+  });
+});

@@ -19,8 +19,10 @@ export {
   builtinUri,
 } from './builtins/table.ts';
 export type { Claim, ClaimAnswer, ClaimStore } from './cache/claim-store.ts';
+export { type RemoteSharingOptions, remoteSharing } from './cache/remote-sharing.ts';
 export type { RunIndex } from './cache/run-index.ts';
-export type { Publication, SharedCache, SharedOutcome } from './cache/shared-cache.ts';
+export type { PresentObjects, Publication, SharedCache, SharedOutcome } from './cache/shared-cache.ts';
+export { TieredCache } from './cache/tiered-cache.ts';
 export { type FailedOutcome, openWork, pinnedFailures, workFailures } from './cache/work-failures.ts';
 export { allowing, captureCall } from './capture-call.ts';
 export { type LaidOutCall, layOutCall } from './debug/lay-out-call.ts';

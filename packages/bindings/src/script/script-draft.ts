@@ -45,6 +45,7 @@ const CALL_OPTIONS: Readonly<Record<keyof CallOptions, true>> = {
   retryOn: true,
   needs: true,
   label: true,
+  claim: true,
 };
 const OPTIONS: Readonly<Record<keyof ScriptOptions, true>> = {
   command: true,

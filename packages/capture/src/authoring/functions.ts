@@ -30,6 +30,11 @@ export interface CallOptions {
   readonly needs?: Readonly<Record<string, number | true>>;
   /** The name that progress reports show; the function's name by default. */
   readonly label?: string;
+  /**
+   * True for a call that only one of all who share a remote may run at a time, which costs two requests; false for one
+   * that each may run. By default that is so for calls that are known to take long.
+   */
+  readonly claim?: boolean;
 }
 
 /** Options for capturing the functions of a file; none is part of their identity. */

@@ -3,6 +3,7 @@ import {
   type LoadedPipeline,
   loadPipeline,
   Repository,
+  type RepositoryOptions,
   type RunEvent,
   type RunOptions,
 } from '@daggerml/bindings';
@@ -31,6 +32,14 @@ import { endOfRun } from '../wording/run-failure.ts';
 
 /** Runs `dml run <file> [pipeline]`. */
 export async function run(context: CommandContext): Promise<void> {
+  const { options } = context;
+  if (options.remote === undefined) return await runSharing(context);
+  const { withSharing } = await import('../process/run-sharing.ts');
+  await withSharing(context, String(options.remote), (sharing) => runSharing(context, sharing));
+}
+
+/** Runs the pipeline, with others where they share something. */
+async function runSharing(context: CommandContext, sharing?: RepositoryOptions['sharing']): Promise<void> {
   const { io, options, output } = context;
   const startedMs = io.nowMs();
   // @spec DML-CLI-0709
@@ -53,6 +62,7 @@ export async function run(context: CommandContext): Promise<void> {
     ...(options.fileCache === false && { fileCache: false }),
     // @spec DML-CLI-1710
     ...(options.dryRun === true && { readOnly: true }),
+    ...(sharing && { sharing }),
   });
   // @spec DML-CLI-0722
   const names = Object.keys(env).join(', ');

@@ -53,6 +53,9 @@ export const COMMANDS: readonly CommandSpec[] = [
       '--resources <list>':
         'what calls with needs may take together, such as gpu=2,memoryMb=16000; nothing by default',
       '--env <names>': 'environment variables that functions see, separated by commas; none by default',
+      '--remote <name>':
+        'take outcomes that others have published to a remote, and publish those of calls that run',
+      '--no-publish': 'only take outcomes from the remote',
       '--verbose': 'report each call that runs; else the first 20, then counts',
       '--otlp <target>':
         'write OpenTelemetry spans to a file, or send them to the http(s) URL of a collector',

@@ -110,6 +110,11 @@ export class RunProgress {
           `  ${this.#output.noteStyle('yellow', 'wait')}     ${this.#output.safe(`${callName(event, dag).call}  process ${event.pid} runs it; this run takes the outcome`)}`,
         );
         return;
+      case 'sharing-failed':
+        // @spec DML-REM-1232
+        return this.#output.note(
+          `the remote failed (${event.operation}), and the run goes on without it: ${this.#output.safe(event.reason)}`,
+        );
       case 'call-output':
         for (const line of printedLines(event.text))
           this.#print(`  ${this.#output.safe(`${event.name} | ${line}`)}`);

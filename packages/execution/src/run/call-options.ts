@@ -36,6 +36,7 @@ const RULES: Readonly<Record<keyof CallOptions, OptionRule>> = {
   },
   needs: { takes: NEEDS_FORM, accepts: areNeeds },
   label: { takes: 'a text', accepts: isName },
+  claim: TRUE_OR_FALSE,
 };
 
 function isName(value: unknown): boolean {

@@ -9,6 +9,7 @@ import type { NestedRequest } from '../worker/wire.ts';
 import { eventOfAnswer } from './answer-event.ts';
 import { type Attempt, Attempts, leftMs, noteOutput, type PollPauses } from './attempts.ts';
 import { breakingFailure, reportEnd, unrecordedFailure } from './call-failure.ts';
+import { ClaimWorth } from './claim-worth.ts';
 import type { CallFailure, CallReport, EventReporter } from './events.ts';
 import { forgetOutcome, isAnsweredBy, lookUp, shareOutcome, takeOutcome } from './look-up.ts';
 import {
@@ -69,6 +70,7 @@ export class Interpreter {
   readonly #requests: Requests;
   readonly #settlements: Settlements;
   readonly #sharing: Sharing | undefined;
+  readonly #worth: ClaimWorth;
   /** Nodes that are looked up again once the outcomes that they hang on are kept. */
   #deferred: RunNode[] = [];
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
@@ -98,7 +100,9 @@ export class Interpreter {
       refuse: (refusals) => this.#guarded(() => this.#takeBack(refusals)),
       fail: (error) => this.#guarded(() => this.#break(error)),
     });
-    this.#sharing = ports && new Sharing({ ports, objects, reporter, take: (news) => this.#takeNews(news) });
+    this.#worth = new ClaimWorth(adapter, ports?.claimAfterMs);
+    const take = (news: readonly SharingNews[]): void => this.#takeNews(news);
+    this.#sharing = ports && new Sharing({ ports, objects, reporter, worth: this.#worth, take });
   }
 
   get settlements(): Settlements {
@@ -437,6 +441,7 @@ export class Interpreter {
     if (node.kind === 'call') reportEnd(node, attempt, this.#options.reporter);
     if (node.failure && this.#options.failFast) this.#stopAfter(node, node.failure);
     const { computed } = node;
+    if (attempt?.result) this.#worth.note(node, attempt.finishedMs - attempt.startedMs);
     if (attempt) this.#sharing?.end(node, node.execId === undefined ? undefined : attempt.result?.outcome);
     node.computed = undefined;
     if (attempt && computed) this.#options.singleFlight.end(computed.executionKey, attempt.flight);

@@ -17,7 +17,7 @@ const functions = {
 
 /** Creates a repository whose runs share what the others of the test share; it may answer when it is asked to. */
 async function party(isHeld = false): Promise<Workspace> {
-  const options = { sharing: { cache, claims } };
+  const options = { sharing: { cache, claims, claimAfterMs: 0 } };
   const workspace = isHeld ? await Workspace.held(options) : await Workspace.memory({ functions }, options);
   parties.push(workspace);
   return workspace;

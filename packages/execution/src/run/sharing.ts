@@ -2,6 +2,7 @@ import type { ExecId, ExecutionKey, NodeId } from '@daggerml/object-model';
 import type { Claim, ClaimStore } from '../cache/claim-store.ts';
 import type { Publication, SharedCache, SharedOutcome } from '../cache/shared-cache.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
+import type { ClaimWorth } from './claim-worth.ts';
 import type { EventReporter, RunReport } from './events.ts';
 import { computedOf, type RunNode } from './run-node.ts';
 
@@ -9,6 +10,8 @@ import { computedOf, type RunNode } from './run-node.ts';
 export interface SharingPorts {
   readonly cache: SharedCache;
   readonly claims?: ClaimStore | undefined;
+  /** Average duration of a function's calls in a run from which they are claimed unless they say; 10 s by default. */
+  readonly claimAfterMs?: number | undefined;
 }
 
 /** News of a call that is looked up or claimed. */
@@ -22,6 +25,7 @@ interface SharingOptions {
   readonly ports: SharingPorts;
   readonly objects: RunObjects;
   readonly reporter: EventReporter;
+  readonly worth: ClaimWorth;
   /** Takes news in later turns than that of the question. Never throws. */
   readonly take: (news: readonly SharingNews[]) => void;
 }
@@ -62,7 +66,8 @@ export class Sharing {
       node.depth === 0 &&
       !this.#isAlone &&
       this.#options.ports.claims !== undefined &&
-      !this.#held.has(node.nodeId)
+      !this.#held.has(node.nodeId) &&
+      this.#options.worth.isWorth(node)
     );
   }
 

@@ -2,6 +2,7 @@ import type { ExecId, ExecutionKey } from '@daggerml/object-model';
 import { type Absences, absenceKey } from '../format/absences.ts';
 import type { CacheRow } from '../format/cache-row.ts';
 import type { CacheView } from './cache-view.ts';
+import type { GroupIndexes } from './group-indexes.ts';
 import { type Link, type LinkedObject, LinkSet } from './link.ts';
 import { OutcomePool, partOf } from './outcome-pool.ts';
 import { answeringExec, linksIn, ownIds, walkOutcome } from './walk-outcome.ts';
@@ -10,12 +11,14 @@ import { answeringExec, linksIn, ownIds, walkOutcome } from './walk-outcome.ts';
 export interface CachedOutcome {
   readonly execId: ExecId;
   readonly status: 'ok' | 'error';
-  /** The exec and what it is made of, without what is here or came with an earlier outcome of the same question. */
+  /** The exec and what it is made of, without what came with an earlier outcome of the same question or need not be read. */
   readonly objects: readonly LinkedObject[];
 }
 
 /** Bytes that are read for one part of a question. */
 const PART_BYTES = 32 * 2 ** 20;
+/** Keys of the first part, which is answered soon; each next part has twice as many. */
+const FIRST_PART_KEYS = 256;
 /** Bytes between two entries that are read rather than asking twice. */
 const GAP_BYTES = 65_536;
 
@@ -48,7 +51,7 @@ export class CacheReader {
     await this.#view.snapshot();
     const entries = await this.#view.again(() => this.#view.entriesOf(keys));
     const delivered: Delivered = { whole: new LinkSet(), sent: new LinkSet(), isHere };
-    for (const part of partsOf(entries)) {
+    for (const part of partsOf(entries, this.#view.groups)) {
       const found = new Map<ExecutionKey, CachedOutcome>();
       await this.#view.again(async (isRepeated) => {
         const open = [...part.keys()].filter((key) => !found.has(key));
@@ -128,7 +131,9 @@ export class CacheReader {
     if (exec === undefined || exec.status !== status) return undefined;
     const { objects, missing } = walkOutcome(root, ownIds(exec), {
       bytesOf: (link) => (isExcised(absences, link) ? undefined : pool.get(link)),
-      isWhole: (link) => delivered.whole.has(link) || delivered.isHere(link),
+      // Asking a store for what was read anyway would take longer than taking it again.
+      isWhole: (link) =>
+        delivered.whole.has(link) || (pool.get(link) === undefined && delivered.isHere(link)),
     });
     if (missing.some((link) => isExcised(absences, link))) return undefined;
     // @spec DML-REM-1205
@@ -158,10 +163,10 @@ export class CacheReader {
     while (open.length > 0) {
       const absent: Link[] = [];
       for (let link = open.pop(); link !== undefined; link = open.pop()) {
-        if (delivered.whole.has(link) || delivered.isHere(link) || pool.broken.has(link)) continue;
+        if (delivered.whole.has(link) || pool.broken.has(link)) continue;
         const bytes = pool.get(link);
-        if (bytes === undefined) absent.push(link);
-        else linksIn({ ...link, bytes })?.forEach(visit);
+        if (bytes !== undefined) linksIn({ ...link, bytes })?.forEach(visit);
+        else if (!delivered.isHere(link)) absent.push(link);
       }
       await this.#readLinks(absent, pool);
       for (const link of absent) open.push(link);
@@ -222,21 +227,25 @@ function isExcised(absences: Absences, link: Link): boolean {
 /** Returns entries by place, so many at a time that what they point to fits into the memory of a part. */
 function* partsOf(
   entries: ReadonlyMap<ExecutionKey, readonly CacheRow[]>,
+  groups: GroupIndexes,
 ): Generator<Map<ExecutionKey, readonly CacheRow[]>, void, undefined> {
-  const sorted = [...entries].map(([key, rows]) => ({ key, rows, part: partOf(rows[0] as CacheRow) }));
-  sorted.sort(
-    (left, right) =>
-      compareText(left.part.segment, right.part.segment) || left.part.offset - right.part.offset,
-  );
+  const sorted = [...entries].map(([key, rows]) => {
+    const part = partOf(rows[0] as CacheRow);
+    return { key, rows, part, number: groups.segmentNumber(part.segment) };
+  });
+  // The oldest first: what several outcomes share was put with the first of them.
+  sorted.sort((left, right) => compare(left.number, right.number) || left.part.offset - right.part.offset);
   let part = new Map<ExecutionKey, readonly CacheRow[]>();
   let total = 0;
+  let maxKeys = FIRST_PART_KEYS;
   let last: { readonly segment: string; readonly end: number } | undefined;
   for (const { key, rows, part: of } of sorted) {
     const gap = last?.segment === of.segment ? Math.min(Math.max(0, of.offset - last.end), GAP_BYTES) : 0;
     const { before, length } = (rows[0] as CacheRow).place;
     const size = gap + before + length;
-    if (part.size > 0 && total + size > PART_BYTES) {
+    if (part.size >= maxKeys || (part.size > 0 && total + size > PART_BYTES)) {
       yield part;
+      maxKeys *= 2;
       part = new Map();
       total = 0;
     }
@@ -247,7 +256,7 @@ function* partsOf(
   if (part.size > 0) yield part;
 }
 
-function compareText(left: string, right: string): number {
+function compare(left: number, right: number): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;
 }

@@ -41,7 +41,8 @@ export class GroupIndexes {
   readonly #files: RemoteFiles;
   /** The newest first. */
   readonly #groups: readonly IndexedGroup[];
-  readonly #segments: ReadonlySet<string>;
+  /** Numbers of the segments, those of the oldest group first. */
+  readonly #segments: ReadonlyMap<string, number>;
   /** Size up to which an index object is read whole. */
   readonly #wholeBytes: number;
 
@@ -58,7 +59,8 @@ export class GroupIndexes {
       .map(
         (group) => known.get(group.index) ?? { group, index: undefined, fanout: undefined, parts: new Map() },
       );
-    this.#segments = new Set(groups.flatMap(({ segments }) => segments.map(({ file }) => file)));
+    const names = groups.flatMap(({ segments }) => segments.map(({ file }) => file));
+    this.#segments = new Map(names.map((name, number) => [name, number]));
   }
 
   /** Returns the index objects of other groups, with what is known of those that are among these. */
@@ -69,6 +71,11 @@ export class GroupIndexes {
   /** Checks whether a segment is one of these groups. */
   hasSegment(name: string): boolean {
     return this.#segments.has(name);
+  }
+
+  /** Returns the number of a segment among these groups, that of the oldest one first; infinite for any other. */
+  segmentNumber(name: string): number {
+    return this.#segments.get(name) ?? Number.POSITIVE_INFINITY;
   }
 
   /** Yields the segments that have an object, by the index objects that were read whole; no request is made. */

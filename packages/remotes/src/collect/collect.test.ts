@@ -240,6 +240,55 @@ describe('collectRemote', () => {
     expect(theirs.tracked()).toBe(ours.store.getRef(MAIN)?.commitId);
   });
 
+  it('looks at CURRENT again where another one deletes a file of its state [DML-REM-1020]', async () => {
+    for (const isDryRun of [true, false]) {
+      const { remote, ours, kept } = await littered();
+      let isMet = false;
+      const slow = memberOf(ours, remote, async ({ operation, path }, phase) => {
+        if (isMet || phase === 'after' || operation !== 'read' || !path.startsWith('indexes/')) return;
+        isMet = true;
+        await collect(remote, ours);
+      });
+      const { snapshot } = await collect(remote, slow, { isDryRun });
+      expect(isMet).toBe(true);
+      expect(snapshot.state.epoch).toBe(isDryRun ? 1 : 2);
+      const theirs = await joinRemote(remote);
+      await theirs.fetch();
+      expect(theirs.tracked()).toBe(kept);
+    }
+  });
+
+  it('is harmless to a fetch and a push that are about to read its absences [DML-REM-0914] [DML-REM-0817]', async () => {
+    for (const work of ['fetch', 'push'] as const) {
+      const remote = newRemote();
+      const ours = await joinRemote(remote);
+      const forget = async (text: string): Promise<void> => {
+        commitTo(ours.store, { a: text });
+        await excise(ours.store, text);
+        await ours.push();
+      };
+      await forget('one');
+      const theirs = await joinRemote(remote);
+      commitTo(theirs.store, { mine: 'work' });
+      let isMet = false;
+      const slow = memberOf(theirs, remote, async ({ operation, path }, phase) => {
+        if (isMet || phase === 'after' || operation !== 'read' || !path.startsWith('absences/')) return;
+        isMet = true;
+        await forget('two');
+        await collect(remote, ours);
+        expect(remote.paths).not.toContain(path);
+      });
+      const ref = headRef('theirs');
+      const commitId = theirs.store.getRef(MAIN)?.commitId as CommitId;
+      if (work === 'fetch') await slow.fetch({ acceptExcisions: true });
+      else await slow.push([{ ref, commitId }]);
+      expect(isMet).toBe(true);
+      const { refs } = (await readSnapshot(remote.open())).state;
+      if (work === 'fetch') expect(theirs.tracked()).toBe(refs['heads/main']);
+      else expect(refs['heads/theirs']).toBe(commitId);
+    }
+  });
+
   it('leaves every ref readable wherever it is killed [DML-REM-1014]', async () => {
     let isWhole = false;
     for (let cut = 0; !isWhole; cut += 1) {

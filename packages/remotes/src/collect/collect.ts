@@ -243,6 +243,7 @@ async function findGarbage(
       const facts = parseFilePath(path);
       // @spec DML-REM-1009
       // @spec DML-REM-1015
+      // @spec DML-REM-1020
       if (facts === undefined || facts.epoch >= state.epoch || needed.has(path)) continue;
       garbage.push({ path, bytes: sizeBytes, reason: reasonOf(prefix, before.has(path)) });
     }

@@ -2,7 +2,7 @@ import { type CommitId, decodeRecord, recordLinks, sha256Hex } from '@daggerml/o
 import { headRef, readCar, tagRef } from '@daggerml/store';
 import { describe, expect, it } from 'vitest';
 import { joinRemote, memberOf, newRemote, toMain } from '../../test/exchange.ts';
-import { commitTo, excise, MAIN, noise, type Place, withhold } from '../../test/fixtures.ts';
+import { commitTo, excise, loseObject, MAIN, noise, type Place, withhold } from '../../test/fixtures.ts';
 import { Killed, unanswered } from '../../test/watched-files.ts';
 import { readAbsences } from '../format/absences.ts';
 import { filePath } from '../format/file-path.ts';
@@ -283,6 +283,22 @@ describe('push', () => {
     });
     await expect(losing.push()).rejects.toMatchObject({ code: 'remote_busy' });
     expect(Object.keys((await readSnapshot(remote.open())).state.refs)).toEqual(['heads/others']);
+  });
+
+  it('is no fast-forward over a commit whose history a cut fetch has not brought [DML-REM-0802]', async () => {
+    const remote = newRemote();
+    const ours = await joinRemote(remote);
+    const first = commitTo(ours.store, { a: 'one' });
+    commitTo(ours.store, { a: 'two' });
+    await ours.push();
+    const theirs = await joinRemote(remote);
+    await theirs.fetch();
+    loseObject(theirs.store, 'commit', first);
+    const commitId = commitTo(theirs.store, { b: 'mine' });
+    await expect(theirs.push()).rejects.toMatchObject({ code: 'push_not_fast_forward' });
+    await theirs.push([{ ref: headRef('mine'), commitId }]);
+    await ours.fetch();
+    expect(ours.tracked('mine')).toBe(commitId);
   });
 
   it('reports a write of which nobody can say whether it took effect [DML-REM-0703]', async () => {

@@ -56,6 +56,7 @@ export async function advance(
     // @spec DML-REM-0810
     await files.put(filePath('states', name), bytes);
     // @spec DML-REM-0707
+    // @spec DML-REM-0720
     // @spec DML-REM-0806
     const { sequence } = state;
     const swapped = await swapCurrent(remote, { expected: base.version, sequence, state: name, write });

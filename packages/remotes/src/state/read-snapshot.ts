@@ -43,6 +43,7 @@ export async function readSnapshot(
 ): Promise<RemoteSnapshot | 'unchanged'> {
   let missing: Current | undefined;
   for (;;) {
+    // One file says what is in effect, to readers and to writers. @spec DML-REM-0721
     const found = await files.readVersion(CURRENT_PATH, knownVersion);
     if (found === 'unchanged') return 'unchanged';
     if (found === undefined) {

@@ -65,7 +65,7 @@ export class FaultServer {
   readonly buckets: MemoryBuckets;
   /** Behaviour that lasts; faults are for single requests. */
   readonly modes: BucketModes & { clockOffsetMs: number; refusedAccessKey: string | undefined };
-  /** Called when a request is left without an answer, or with half of one. */
+  /** Notes that a request is left without an answer, or with half of one; tests put their own in its place. */
   onSilence: () => void = () => undefined;
   /** All requests that have come, oldest first. */
   readonly requests: SeenRequest[] = [];

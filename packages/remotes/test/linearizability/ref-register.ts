@@ -7,7 +7,7 @@ export type Refs = Readonly<Record<string, CommitId>>;
 /** What a process did with a remote and was told. */
 export interface WorkEntry {
   readonly kind: 'push' | 'fetch' | 'collect';
-  /** Where a push moves refs to, and which commits it has made so far. */
+  /** Where a push moves refs to. */
   readonly pushes: Refs;
   /** Refs of the remote after it; undefined where the process was told that it was refused, or nothing. */
   readonly refs: Refs | undefined;

@@ -40,6 +40,21 @@ export function isNewerClass(key: Uint8Array): boolean {
   return key.length === OBJECT_KEY_BYTES && (key[0] as number) > HIGHEST_CLASS_BYTE;
 }
 
+/** Values of the codes of lowercase hex digits. */
+const NIBBLES: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) =>
+  Math.max(0, '0123456789abcdef'.indexOf(String.fromCharCode(code))),
+);
+
+/** Checks whether an object's key is one of this id, whatever its class, without making a text of it. */
+export function isKeyOf(key: Uint8Array, id: ObjectId): boolean {
+  for (let at = 1, digit = 0; at < OBJECT_KEY_BYTES; at += 1, digit += 2) {
+    const high = NIBBLES[id.charCodeAt(digit)] as number;
+    const low = NIBBLES[id.charCodeAt(digit + 1)] as number;
+    if (key[at] !== ((high << 4) | low)) return false;
+  }
+  return true;
+}
+
 /** Reads the id back from an object's key, whatever its class. */
 export function idOfKey(key: Uint8Array): ObjectId {
   return idOfBytes(key, 1) as ObjectId;

@@ -75,6 +75,25 @@ class FrameReader {
     throw transferError('length_bounds', { limit });
   }
 
+  /** Takes the next frame, copied, where all of it is in memory; undefined otherwise. Checks its length as it is read. */
+  takeBuffered(limit: number): Buffer | undefined {
+    const buffer = this.#buffer;
+    const start = this.#offset;
+    let value = 0;
+    for (let index = 0; index < MAX_VARINT_BYTES; index += 1) {
+      const byte = buffer[start + index];
+      if (byte === undefined) return undefined;
+      value += (byte & 0x7f) * 2 ** (7 * index);
+      if (byte >= 0x80) continue;
+      const from = start + index + 1;
+      // What is wrong with a length is found by who waits for it.
+      if ((index > 0 && byte === 0) || value > limit || from + value > buffer.length) return undefined;
+      this.#offset = from + value;
+      return Buffer.from(buffer.subarray(from, from + value));
+    }
+    return undefined;
+  }
+
   async close(): Promise<void> {
     await this.#pieces.return?.();
   }
@@ -84,6 +103,8 @@ class FrameReader {
 export interface CarStream {
   readonly roots: readonly CarLink[];
   readonly sections: AsyncGenerator<CarSection, void, undefined>;
+  /** Takes the next section before `sections` does, where it is in memory already; undefined otherwise. */
+  takeBuffered(): CarSection | undefined;
 }
 
 /**
@@ -97,11 +118,23 @@ export async function readCar(stream: ByteStream): Promise<CarStream> {
     const length = await reader.takeLength(MAX_HEADER_BYTES);
     if (length === undefined) throw transferError('truncated');
     const roots = decodeHeader(await reader.take(length));
-    return { roots, sections: readSections(reader) };
+    return {
+      roots,
+      sections: readSections(reader),
+      takeBuffered: () => {
+        const section = reader.takeBuffered(MAX_BLOCK_BYTES + CID_BYTES);
+        return section && sectionIn(section);
+      },
+    };
   } catch (error) {
     await reader.close();
     throw error;
   }
+}
+
+function sectionIn(frame: Buffer): CarSection {
+  if (frame.length <= CID_BYTES) throw transferError('length_bounds', { length: frame.length });
+  return { link: decodeCid(frame, 0), bytes: frame.subarray(CID_BYTES) };
 }
 
 async function* readSections(reader: FrameReader): AsyncGenerator<CarSection, void, undefined> {
@@ -110,8 +143,7 @@ async function* readSections(reader: FrameReader): AsyncGenerator<CarSection, vo
       const length = await reader.takeLength(MAX_BLOCK_BYTES + CID_BYTES);
       if (length === undefined) return;
       if (length <= CID_BYTES) throw transferError('length_bounds', { length });
-      const section = await reader.take(length);
-      yield { link: decodeCid(section, 0), bytes: section.subarray(CID_BYTES) };
+      yield sectionIn(await reader.take(length));
     }
   } finally {
     await reader.close();

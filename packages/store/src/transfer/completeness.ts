@@ -10,6 +10,7 @@ import { transferError } from './car-frame.ts';
 import type { FilledGaps } from './filled-gaps.ts';
 import { knownCommits } from './known-commits.ts';
 import type { AbsenceRecord, OfferedAbsences } from './offered-absences.ts';
+import { mayContradict } from './soundness.ts';
 
 /** Objects looked at before the event loop turns. */
 const STEP_OBJECTS = 10_000;
@@ -18,7 +19,8 @@ const STEP_OBJECTS = 10_000;
 export interface Reached {
   /** Keys of the objects; first those that refs of the store reached already. */
   readonly keys: ObjectKeySet;
-  readonly knownCount: number;
+  /** Ordinals among the other ones of objects of which something is to be checked that their own bytes do not show. */
+  readonly checked: readonly number[];
   /** Keys among the known ones of objects that were withheld until the stream brought them. */
   readonly filled: readonly Uint8Array[];
   /** Records of the stream for absent ones. */
@@ -56,8 +58,9 @@ export async function walkReached(
     rows.look(key);
     rows.addLinksTo(keys);
   }
-  await walk(engine, { keys, offered, ...found, from: knownCount });
-  return { keys, knownCount, filled, ...found };
+  const checked: number[] = [];
+  await walk(engine, { keys, offered, ...found, from: knownCount, checked });
+  return { keys, checked, filled, ...found };
 }
 
 interface Walk {
@@ -66,6 +69,8 @@ interface Walk {
   readonly wanted: AbsenceRecord[];
   readonly excised: TombstoneRecord[];
   readonly from?: number;
+  /** Takes the ordinals of what {@link mayContradict} says of its record. */
+  readonly checked?: number[];
   /** Decides whether to look at an object; at all of them by default. */
   readonly isEntered?: (key: Uint8Array, ordinal: number) => boolean;
 }
@@ -73,7 +78,7 @@ interface Walk {
 /** Adds to a set of keys what the objects in it link to; the set is also the queue. */
 async function walk(
   engine: Engine,
-  { keys, offered, wanted, excised, from = 0, isEntered }: Walk,
+  { keys, offered, wanted, excised, from = 0, checked, isEntered }: Walk,
 ): Promise<void> {
   const rows = new RowReader(engine);
   for (let ordinal = from; ordinal < keys.size; ordinal += 1) {
@@ -88,6 +93,7 @@ async function walk(
     if (state === 'absent') wanted.push(offeredFor(key, offered));
     const said = state === 'withheld' ? offered.get(key) : undefined;
     if (said?.type === 'tombstone') excised.push(said);
+    if (checked !== undefined && mayContradict(key, rows)) checked.push(ordinal);
     rows.addLinksTo(keys);
   }
 }

@@ -65,6 +65,16 @@ describe('outgoingObjects', () => {
     expect(namesOf(await sent(store, [commitId], [strange]))).toEqual(all);
   });
 
+  it('pass over the history of known commits that a cut import has not brought [DML-STO-1072]', async () => {
+    const { store, commitId } = await sourceStore();
+    const lost = commitTo(store, { text: 'lost' });
+    const known = commitTo(store, { text: 'known', parents: [lost] });
+    const all = namesOf(await sent(store, [commitId]));
+    loseObject(store, 'commit', lost);
+    expect(namesOf(await sent(store, [commitId], [known]))).toEqual(all);
+    await expect(sent(store, [known])).rejects.toMatchObject({ code: 'object_missing' });
+  });
+
   it('are found without the history behind [DML-STO-1073]', async () => {
     const { store } = await sourceStore();
     const early = commitTo(store, { text: 'early' });

@@ -3,10 +3,9 @@ import {
   decodeRecord,
   hashBytes,
   isNewerFormat,
-  type ObjectClass,
-  type ObjectId,
   type RefRecord,
 } from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
 import { hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { hasAnyStub } from '../objects/stubs.ts';
@@ -17,10 +16,8 @@ import { type CarLink, transferError } from './car-frame.ts';
 import type { CarSection, CarStream } from './car-reader.ts';
 import type { FilledGaps } from './filled-gaps.ts';
 import { type AbsenceRecord, OfferedAbsences } from './offered-absences.ts';
+import { type PendingObject, ReceivedBatch } from './received-batch.ts';
 
-/** Bytes and objects one transaction of an import puts. */
-const BATCH_BYTES: number = 4 * 2 ** 20;
-const BATCH_OBJECTS = 5_000;
 
 /** A ref as the stream names it. */
 export interface StreamRef {
@@ -40,13 +37,6 @@ export interface Received {
   readonly refs: readonly StreamRef[];
   readonly counts: ReceivedCounts;
   readonly offered: OfferedAbsences;
-}
-
-/** An object of a stream. */
-export interface PendingObject {
-  readonly class: ObjectClass;
-  readonly id: ObjectId;
-  readonly bytes: Buffer;
 }
 
 /** Opens one section; throws unless its bytes are what its CID says, and a valid record of an object, ref, tombstone or stub. */
@@ -116,46 +106,59 @@ export async function receiveStream(
   const refs = await receiveRefs(stream);
   const counts: ReceivedCounts = { added: 0, present: 0, excised: 0 };
   const offered = new OfferedAbsences();
-  let batch: PendingObject[] = [];
-  let batchBytes = 0;
+  const batch = new ReceivedBatch();
   const flush = (): void => {
     // @spec DML-STO-1031 DML-STO-1024
     host.transact('import/objects', (transaction) => putBatch(transaction, batch, { counts, gaps }));
     onBatch(counts);
-    batch = [];
-    batchBytes = 0;
+    batch.clear();
   };
-  for await (const section of stream.sections) {
-    const opened = openSection(section);
-    if ('bytes' in opened) {
-      batch.push(opened);
-      batchBytes += opened.bytes.length;
-      // @spec DML-STO-1028
-      if (batchBytes >= BATCH_BYTES || batch.length >= BATCH_OBJECTS) flush();
-    } else if (opened.type !== 'ref') offered.add(opened, section.bytes.length);
-    else throw transferError('record_unexpected', { objectId: section.link.id });
+  for await (const first of stream.sections) {
+    for (let section: CarSection | undefined = first; section !== undefined; section = stream.takeBuffered()) {
+      const opened = openSection(section);
+      if ('bytes' in opened) {
+        batch.add(opened);
+        // @spec DML-STO-1028
+        if (batch.isFull) flush();
+      } else if (opened.type !== 'ref') offered.add(opened, section.bytes.length);
+      else throw transferError('record_unexpected', { objectId: section.link.id });
+    }
   }
-  if (batch.length > 0) flush();
+  if (batch.count > 0) flush();
   return { refs, counts, offered };
 }
 
 function putBatch(
   transaction: WriteTransaction,
-  batch: readonly PendingObject[],
+  batch: ReceivedBatch,
   { counts, gaps }: { readonly counts: ReceivedCounts; readonly gaps: FilledGaps },
 ): void {
-  const hasStubs = hasAnyStub(transaction.engine);
-  for (const object of batch) {
-    const key = objectKey(object.class, object.id) as Buffer;
-    // @spec DML-STO-1025
-    if (hasRow(transaction.engine, 'excised', key)) {
-      counts.excised += 1;
-      continue;
+  const { engine } = transaction;
+  const hasStubs = hasAnyStub(engine);
+  const hasExcised = rowCount(engine, 'excised') > 0;
+  const before = rowCount(engine, 'objects');
+  let excised = 0;
+  for (const object of batch.inKeyOrder()) {
+    if (hasExcised || hasStubs) {
+      const key = objectKey(object.class, object.id) as Buffer;
+      // @spec DML-STO-1025
+      if (hasRow(engine, 'excised', key)) {
+        excised += 1;
+        continue;
+      }
+      if (hasStubs) gaps.note(engine, key);
     }
-    // @spec DML-STO-1023
-    if (hasRow(transaction.engine, 'objects', key)) counts.present += 1;
-    else counts.added += 1;
-    if (hasStubs) gaps.note(transaction.engine, key);
-    transaction.put(object.class, object.bytes);
+    // Opening its section has hashed it. @spec DML-STO-1023
+    transaction.putHashed(object.class, object.id, object.bytes);
   }
+  const added = rowCount(engine, 'objects') - before;
+  counts.excised += excised;
+  counts.added += added;
+  counts.present += batch.count - excised - added;
+}
+
+/** Counts the rows of a table as the transaction sees it. */
+function rowCount(engine: Engine, table: 'excised' | 'objects'): number {
+  engine.drain?.();
+  return (engine.tables[table].getStats() as { readonly entryCount: number }).entryCount;
 }

@@ -1,10 +1,11 @@
-import { decodeRecord, isDmlError } from '@daggerml/object-model';
+import { DATUM_KIND_NUMBERS, decodeRecord, isDmlError } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readRow } from '../engine/reading.ts';
 import type { RecordClass } from '../objects/objects.ts';
-import { describeKey, idOfKey, parseObjectKey } from '../tables/keyspace.ts';
+import { CLASS_BYTES, describeKey, idOfKey, OBJECT_KEY_BYTES, parseObjectKey } from '../tables/keyspace.ts';
 import { ObjectCheck } from '../verify/object-check.ts';
 import type { ObjectFault } from '../verify/object-fault.ts';
+import type { RowReader } from '../walk/row-reader.ts';
 import { nextTurn } from '../walk/run-steps.ts';
 import { transferError } from './car-frame.ts';
 import type { Reached } from './completeness.ts';
@@ -18,15 +19,15 @@ const STEP_OBJECTS = 500;
  *
  * Throws `transfer_invalid` with `not_canonical`, `contradiction` or `record_invalid`.
  */
-export async function checkSound(engine: Engine, { keys, knownCount, filled }: Reached): Promise<void> {
+export async function checkSound(engine: Engine, { keys, checked, filled }: Reached): Promise<void> {
   const check = new ObjectCheck(
     engine,
     (key) => !hasRow(engine, 'objects', key) || hasRow(engine, 'excised', key),
   );
-  const count = keys.size - knownCount + filled.length;
+  const count = checked.length + filled.length;
   for (let index = 0; index < count; index += 1) {
     if (index % STEP_OBJECTS === 0) await nextTurn(engine);
-    const key = filled[index] ?? keys.keyAt(knownCount + index - filled.length);
+    const key = filled[index] ?? keys.keyAt(checked[index - filled.length] as number);
     const record = recordAt(engine, key);
     if (record === undefined) continue;
     for (const fault of check.check(record)) {
@@ -34,6 +35,28 @@ export async function checkSound(engine: Engine, { keys, knownCount, filled }: R
       else throw refusalOf(key, fault);
     }
   }
+}
+
+/** Classes whose records say nothing of others but by search trees. */
+const PLAIN_CLASSES: ReadonlySet<number | undefined> = new Set([
+  CLASS_BYTES.node,
+  CLASS_BYTES.dag,
+  CLASS_BYTES.tree,
+  CLASS_BYTES['exec-request'],
+]);
+
+/**
+ * Checks whether a present object may have a fault that its own bytes do not show, from the row that was just looked
+ * at: most do not, since they link to nothing or say nothing of what they link to.
+ */
+export function mayContradict(key: Uint8Array, { links, linkCount, type, kind }: RowReader): boolean {
+  if (type === 0) return false;
+  if (type !== key[0]) return true;
+  if (type === CLASS_BYTES.datum) return linkCount > 0 || kind === DATUM_KIND_NUMBERS.blob;
+  if (!PLAIN_CLASSES.has(type)) return true;
+  for (let index = 0; index < linkCount; index += 1)
+    if (links[index * OBJECT_KEY_BYTES] === CLASS_BYTES.page) return true;
+  return false;
 }
 
 /** Reads the record of an object; undefined for a chunk and for what is absent or excised. */

@@ -64,8 +64,8 @@ export class ObjectCheck {
 
   /** Checks whether a datum is one that collections hold in place. */
   #isInline(datumId: DatumId): boolean {
-    const bytes = this.#records.getBytes('datum', datumId);
-    if (bytes === undefined || bytes.length > MAX_INLINE_RECORD_BYTES) return false;
+    // Most elements that are linked are long, which their row says without being read.
+    if (this.#records.rowBytes('datum', datumId) > MAX_INLINE_RECORD_BYTES) return false;
     const datum = this.#records.get('datum', datumId);
     return datum !== undefined && isInline(datum);
   }

@@ -10,7 +10,7 @@ import {
   type Records,
 } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
-import { readRow } from '../engine/reading.ts';
+import { peekRow, readRow } from '../engine/reading.ts';
 import { ifReadable } from '../objects/if-readable.ts';
 import type { RecordClass } from '../objects/objects.ts';
 import { objectKey } from '../tables/keyspace.ts';
@@ -21,6 +21,11 @@ export class WholeRecords implements BlobSource {
 
   constructor(engine: Engine) {
     this.#engine = engine;
+  }
+
+  /** Returns the length of the row of an object, whatever is in it; 0 where there is none. */
+  rowBytes(objectClass: ObjectClass, id: ObjectId): number {
+    return peekRow(this.#engine, 'objects', objectKey(objectClass, id) as Buffer)?.length ?? 0;
   }
 
   /** Reads the bytes of an object whose hash is its id. */

@@ -1,9 +1,9 @@
-import { hashBytes, isDmlError, isNewerFormat, scanLinks } from '@daggerml/object-model';
+import { hashBytes, isDmlError, isNewerFormat, objectClassOf, scanLinks } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { failedRead, hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { isTombstone } from '../objects/tombstone.ts';
-import { CLASS_BYTES, isNewerClass, OBJECT_KEY_BYTES, parseObjectKey } from '../tables/keyspace.ts';
+import { CLASS_BYTES, isKeyOf, isNewerClass, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
 import type { ObjectKeySet } from './object-key-set.ts';
 
 /**
@@ -23,6 +23,8 @@ export class RowReader {
   #links: Buffer = Buffer.alloc(64 * OBJECT_KEY_BYTES);
   #linkCount = 0;
   #sizeBytes = 0;
+  #type = 0;
+  #kind = 0;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -43,6 +45,16 @@ export class RowReader {
     return this.#links;
   }
 
+  /** Number of the type that the record last looked at says it is of; 0 for a chunk and unless it was present. */
+  get type(): number {
+    return this.#type;
+  }
+
+  /** The byte behind the header of that record, which is the kind of a datum. */
+  get kind(): number {
+    return this.#kind;
+  }
+
   /**
    * Looks at the row under `key` and checks its bytes against the id.
    * Chunks link to nothing and are not hashed, so an excised or damaged chunk counts as present.
@@ -50,18 +62,21 @@ export class RowReader {
   look(key: Uint8Array): RowState {
     this.#linkCount = 0;
     this.#sizeBytes = 0;
+    this.#type = 0;
+    this.#kind = 0;
     const bytes = this.#borrow(key);
     if (bytes === undefined) return hasRow(this.#engine, 'stubs', key) ? 'withheld' : 'absent';
     this.#sizeBytes = bytes.length;
     if (key[0] === CHUNK) return 'present';
-    const object = parseObjectKey(key);
-    if (object === undefined) {
+    if (key.length !== OBJECT_KEY_BYTES || objectClassOf(key[0] as number) === undefined) {
       if (isNewerClass(key)) return 'newer';
       throw storeError('store_damaged', { table: 'objects', detail: 'key_form' });
     }
-    if (hashBytes(bytes) !== object.id) return isTombstone(key, bytes) ? 'excised' : 'damaged';
+    if (!isKeyOf(key, hashBytes(bytes))) return isTombstone(key, bytes) ? 'excised' : 'damaged';
     try {
       scanLinks(bytes, (objectClass, idOffset) => this.#addLink(CLASS_BYTES[objectClass], bytes, idOffset));
+      this.#type = bytes[2] as number;
+      this.#kind = bytes[3] as number;
       return 'present';
     } catch (error) {
       if (!isDmlError(error)) throw error;

@@ -1,0 +1,23 @@
+import type { Remote } from '@daggerml/remotes';
+import type { SharingPorts } from '../run/sharing.ts';
+
+export interface RemoteSharingOptions {
+  /** Who claims, for people. */
+  readonly owner: string;
+  /** False to look up only: nothing is claimed or published; true by default. */
+  readonly isWritable?: boolean | undefined;
+}
+
+/** Returns the ports to those who share a remote. The packages that it takes are loaded here and not before. */
+export async function remoteSharing(
+  remote: Remote,
+  { owner, isWritable = true }: RemoteSharingOptions,
+): Promise<SharingPorts> {
+  const { RemoteSharedCache } = await import('./remote-cache.ts');
+  const cache = new RemoteSharedCache(remote, { isWritable });
+  if (!isWritable) return { cache };
+  const { RemoteClaimStore } = await import('./remote-claims.ts');
+  const hasOutcome = (key: Parameters<typeof cache.mayHave>[0], isFresh: boolean): Promise<boolean> =>
+    cache.mayHave(key, isFresh);
+  return { cache, claims: new RemoteClaimStore(remote, { owner, hasOutcome }) };
+}
