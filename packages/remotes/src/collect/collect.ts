@@ -38,7 +38,7 @@ export interface Garbage {
 export interface CollectOptions {
   /** A store that has everything that the remote's refs reach. */
   readonly store: Parameters<typeof reachedObjects>[0];
-  /** Returns what commits reach; out of the store by default. */
+  /** Source of what commits reach; the store by default. */
   readonly reach?: ((commitIds: readonly CommitId[]) => Promise<ReachedObjects>) | undefined;
   readonly isDryRun?: boolean | undefined;
   readonly keptStates?: number | undefined;

@@ -40,7 +40,7 @@ export interface PushOptions {
   readonly reason?: string | undefined;
   readonly segmentBytes?: number | undefined;
   readonly looseBytes?: number | undefined;
-  /** Yields what commits reach and known commits do not; out of the store by default. */
+  /** Source of what commits reach and known commits do not; the store by default. */
   readonly outgoing?:
     | ((tips: readonly CommitId[], known: readonly CommitId[]) => AsyncIterable<ObjectBlock>)
     | undefined;

@@ -4,10 +4,10 @@ import type { Model } from './wgl.ts';
 /** Refs of a remote, by name. */
 export type Refs = Readonly<Record<string, CommitId>>;
 
-/** What a process did with a remote and was told. */
+/** Something that a process did with a remote, and what it was told. */
 export interface WorkEntry {
   readonly kind: 'push' | 'fetch' | 'collect';
-  /** Where a push moves refs to. */
+  /** Targets of a push by ref. */
   readonly pushes: Refs;
   /** Refs of the remote after it; undefined where the process was told that it was refused, or nothing. */
   readonly refs: Refs | undefined;

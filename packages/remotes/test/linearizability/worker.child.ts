@@ -13,7 +13,7 @@ import type { Refs, WorkEntry } from './ref-register.ts';
 
 const MAIN = headRef('main');
 
-/** What a process is to do. */
+/** Works that a process is to do. */
 export interface WorkerOrder {
   readonly uri: string;
   readonly folder: string;
@@ -22,7 +22,7 @@ export interface WorkerOrder {
   readonly works: number;
 }
 
-/** What a process says: that it calls, what it was told, and which commits it has made. */
+/** A line that a process says: that it calls, what it was told, and which commits it has made. */
 export type WorkerLine =
   | { readonly say: 'commit'; readonly commitId: CommitId; readonly parents: readonly CommitId[] }
   | { readonly say: 'call'; readonly at: string; readonly kind: WorkEntry['kind']; readonly pushes: Refs }
@@ -53,7 +53,7 @@ function say(line: WorkerLine): void {
   writeSync(1, `${JSON.stringify(line)}\n`);
 }
 
-/** Says what some work is and what came of it. */
+/** Writes what some work is and what came of it. */
 async function note(kind: WorkEntry['kind'], pushes: Refs, act: () => Promise<Refs>): Promise<boolean> {
   say({ say: 'call', at: String(process.hrtime.bigint()), kind, pushes });
   try {

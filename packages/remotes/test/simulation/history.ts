@@ -22,7 +22,7 @@ export interface Variant {
   readonly ignoresConditions?: boolean;
 }
 
-/** What a history was like. */
+/** Facts about a history. */
 export interface HistoryFacts {
   readonly steps: number;
   readonly states: number;

@@ -6,14 +6,14 @@ import type { RemoteClock } from '../../src/remote.ts';
 /** A process of a history. */
 export interface SimProcess {
   readonly name: string;
-  /** What it has in hand, as the oracle knows it. */
+  /** Work that it has in hand, as the oracle knows it. */
   work: unknown;
   isDead: boolean;
   /** It gets no turn, as a stopped process or a laptop that sleeps, while its requests go on. */
   isPaused: boolean;
 }
 
-/** What may become of a request, with how many of 1,000 fare so. */
+/** Faults that a request may have, with how many of 1,000 have them. */
 export interface FaultRates {
   readonly lose: number;
   readonly loseAnswer: number;
@@ -236,7 +236,7 @@ export class Network {
     return 'deliver';
   }
 
-  /** Nobody answers: a swap says so, and what is no swap is sent again for a while. */
+  /** Gives no answer: a swap says so, and what is no swap is sent again for a while. */
   #unanswered(sent: Sent): void {
     if (sent.isSwap) {
       // Others go on from a write whose sender does not know of it.

@@ -37,7 +37,7 @@ function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Violation(message);
 }
 
-/** Checks everything that takes effect on a remote, knowing all of it. */
+/** A judge of everything that takes effect on a remote, who knows all of it. */
 export class Oracle implements Watcher {
   readonly works: Work[] = [];
   /** States that were in effect, in order. */

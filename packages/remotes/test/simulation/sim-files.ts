@@ -2,7 +2,7 @@ import type { ListedFile, RemoteFiles, SwapAnswer } from '../../src/files/remote
 import { CURRENT_PATH, checkPath } from '../../src/format/file-path.ts';
 import type { Network, SimProcess } from './network.ts';
 
-/** Whoever checks what takes effect on a remote. */
+/** Observer of what takes effect on a remote. */
 export interface Watcher {
   onCurrent(bytes: Uint8Array, work: unknown): void;
   onRemove(path: string): void;

@@ -32,7 +32,7 @@ export class SimStore {
 
   readonly #hasAll: boolean;
 
-  /** A store that has all is asked by collections only. */
+  /** Creates a store; one that has all is asked by collections only. */
   constructor(universe: Universe, hasAll: boolean = false) {
     this.universe = universe;
     this.#hasAll = hasAll;
