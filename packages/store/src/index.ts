@@ -90,6 +90,8 @@ export {
   encodeSection,
   encodeVarint,
   RAW,
+  sectionLength,
+  writeSection,
 } from './transfer/car-frame.ts';
 export { type ByteStream, type CarSection, type CarStream, readCar } from './transfer/car-reader.ts';
 export { type CarContent, checkCar } from './transfer/check-car.ts';

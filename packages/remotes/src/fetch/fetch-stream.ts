@@ -16,6 +16,7 @@ import type { GroupEntry } from '../format/group.ts';
 import type { IndexRow } from '../format/index-object.ts';
 import { recordAt, SEGMENT_HEADER_BYTES, sectionOf } from '../format/segment.ts';
 import { readIndex, readSegment } from '../levels/merge-groups.ts';
+import { inKeyOrder } from './key-order.ts';
 import { planRanges, type WantedRange } from './plan-ranges.ts';
 import { readAhead } from './read-ahead.ts';
 
@@ -104,7 +105,7 @@ async function* wholeSegments(
   for await (const { file, bytes } of readAhead(tasks, PARALLEL_READS)) {
     if (bytes === undefined) throw new FileGone(filePath('segments', file));
     count(source, bytes.length);
-    yield bytes.subarray(SEGMENT_HEADER_BYTES);
+    yield* inKeyOrder(bytes.subarray(SEGMENT_HEADER_BYTES));
   }
 }
 

@@ -78,7 +78,7 @@ export class IndexRows {
     const rows: number[] = [];
     let last = -1;
     for (const row of order) {
-      if (last >= 0 && this.#compareKeys(last, row) === 0) continue;
+      if (last >= 0 && this.#isSameKey(last, row)) continue;
       rows.push(row);
       last = row;
     }
@@ -106,10 +106,14 @@ export class IndexRows {
     return { bytes, entries: rows.length };
   }
 
-  #compareKeys(left: number, right: number): number {
+  #isSameKey(left: number, right: number): boolean {
     const leftAt = left * ROW_BYTES;
     const rightAt = right * ROW_BYTES;
-    return this.#bytes.compare(this.#bytes, rightAt, rightAt + ID_BYTES + 1, leftAt, leftAt + ID_BYTES + 1);
+    const keyBytes = ID_BYTES + 1;
+    return (
+      this.#bytes.readUInt32BE(leftAt) === this.#bytes.readUInt32BE(rightAt) &&
+      this.#bytes.compare(this.#bytes, rightAt, rightAt + keyBytes, leftAt, leftAt + keyBytes) === 0
+    );
   }
 }
 

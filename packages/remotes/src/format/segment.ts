@@ -1,5 +1,14 @@
 import { hashBytes, type ObjectClass, type ObjectId } from '@daggerml/object-model';
-import { DAG_CBOR, encodeHeader, encodeSection, encodeVarint, RAW } from '@daggerml/store';
+import {
+  type CarLink,
+  DAG_CBOR,
+  encodeHeader,
+  encodeSection,
+  encodeVarint,
+  RAW,
+  sectionLength,
+  writeSection,
+} from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import type { IndexRows, RecordPosition } from './index-object.ts';
 import type { FileOrigin } from './read-json.ts';
@@ -23,16 +32,23 @@ export interface SentObject {
   readonly bytes: Uint8Array;
 }
 
-/** Returns the section of an object in a segment. */
-export function sectionOf({ class: objectClass, id, bytes }: SentObject): Buffer {
-  return encodeSection({ codec: objectClass === 'chunk' ? RAW : DAG_CBOR, id }, bytes);
+function linkOf({ class: objectClass, id }: SentObject): CarLink {
+  return { codec: objectClass === 'chunk' ? RAW : DAG_CBOR, id };
 }
+
+/** Returns the section of an object in a segment. */
+export function sectionOf(object: SentObject): Buffer {
+  return encodeSection(linkOf(object), object.bytes);
+}
+
+/** Bytes that a segment begins with room for. */
+const FIRST_BYTES = 65_536;
 
 /** Fills segments with objects and notes their rows; holds one segment at a time. */
 export class SegmentWriter {
   readonly #rows: IndexRows;
   readonly #maxBytes: number;
-  #sections: Buffer[] = [];
+  #bytes: Buffer = HEADER;
   #sizeBytes: number = HEADER.length;
   #number = 0;
 
@@ -41,24 +57,33 @@ export class SegmentWriter {
     this.#maxBytes = Math.min(maxBytes, 2 ** 32);
   }
 
-  /** Adds an object and returns the segment that is full now, if any: the one before the object. */
+  /** Adds an object, whose bytes are copied; returns the segment that is full now, if any: the one before the object. */
   add(object: SentObject): Buffer | undefined {
-    const section = sectionOf(object);
-    // @spec DML-REM-0503
-    const full = this.#sizeBytes + section.length > this.#maxBytes ? this.finish() : undefined;
     const { length } = object.bytes;
-    const offset = this.#sizeBytes + section.length - length;
+    const sectionBytes = sectionLength(length);
+    // @spec DML-REM-0503
+    const full = this.#sizeBytes + sectionBytes > this.#maxBytes ? this.finish() : undefined;
+    this.#makeRoom(this.#sizeBytes + sectionBytes);
+    this.#sizeBytes = writeSection(this.#bytes, this.#sizeBytes, linkOf(object), object.bytes);
+    const offset = this.#sizeBytes - length;
     this.#rows.add(object.class, object.id, { segment: this.#number, offset, length });
-    this.#sections.push(section);
-    this.#sizeBytes += section.length;
     return full;
+  }
+
+  #makeRoom(wantedBytes: number): void {
+    if (wantedBytes <= this.#bytes.length) return;
+    // No larger than a full segment, unless one record is.
+    const twice = Math.min(Math.max(this.#bytes.length * 2, FIRST_BYTES), this.#maxBytes);
+    const grown = Buffer.allocUnsafeSlow(Math.max(twice, wantedBytes));
+    this.#bytes.copy(grown, 0, 0, this.#sizeBytes);
+    this.#bytes = grown;
   }
 
   /** Returns the segment with what was added since the last one; undefined where that is nothing. */
   finish(): Buffer | undefined {
-    if (this.#sections.length === 0) return undefined;
-    const bytes = Buffer.concat([HEADER, ...this.#sections], this.#sizeBytes);
-    this.#sections = [];
+    if (this.#sizeBytes === HEADER.length) return undefined;
+    const bytes = this.#bytes.subarray(0, this.#sizeBytes);
+    this.#bytes = HEADER;
     this.#sizeBytes = HEADER.length;
     this.#number += 1;
     return bytes;

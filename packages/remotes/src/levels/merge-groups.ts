@@ -80,7 +80,10 @@ export async function rewriteGroups(
   try {
     for await (const objects of readAhead(segmentReads(remote.files, groups, isKept), PARALLEL_READS)) {
       if (objects === 'gone') return 'gone';
-      for (const object of objects) await writer.add(object);
+      for (const object of objects) {
+        const put = writer.add(object);
+        if (put !== undefined) await put;
+      }
     }
     return await writer.finish();
   } finally {

@@ -156,7 +156,8 @@ class Push {
           continue;
         }
         if (isExcised(excised, object) || isThere(loose, object, used)) continue;
-        await writer.add(object);
+        const put = writer.add(object);
+        if (put !== undefined) await put;
         if (writer.putBytes < (this.#options.looseBytes ?? LOOSE_BYTES)) continue;
         // @spec DML-REM-0818
         snapshot = await this.#makeKnown(await this.#finish(writer, groups), snapshot);
@@ -271,7 +272,7 @@ class Push {
 
 /** Checks whether the remote has a tombstone for an object. @spec DML-REM-0821 */
 function isExcised(absences: Absences, { class: objectClass, id }: SentObject): boolean {
-  return absences.get(absenceKey(objectClass, id))?.record.type === 'tombstone';
+  return absences.size > 0 && absences.get(absenceKey(objectClass, id))?.record.type === 'tombstone';
 }
 
 /** Checks whether an object is in a loose group, and notes which. @spec DML-REM-0807 */

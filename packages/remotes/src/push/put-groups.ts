@@ -51,10 +51,11 @@ export class GroupWriter {
     return this.#progress.bytes;
   }
 
-  async add(object: SentObject): Promise<void> {
+  /** Adds an object; returns what to wait for before the next one, undefined where that is nothing, as mostly. */
+  add(object: SentObject): Promise<void> | undefined {
     this.#progress.objects += 1;
     const full = this.#writer.add(object);
-    if (full !== undefined) await this.#put(full);
+    return full && this.#put(full);
   }
 
   async #put(segment: Buffer): Promise<void> {

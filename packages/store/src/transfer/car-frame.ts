@@ -104,7 +104,33 @@ export function decodeHeader(bytes: Buffer): CarLink[] {
   return roots;
 }
 
+/** Returns the length of the section of so many bytes. */
+export function sectionLength(byteCount: number): number {
+  let left = CID_BYTES + byteCount;
+  let length = 1 + left;
+  for (; left > 0x7f; left = Math.floor(left / 128)) length += 1;
+  return length;
+}
+
+/** Writes a section at an offset, where there is room for it: length, CID, bytes. Returns the offset behind it. */
+export function writeSection(target: Buffer, offset: number, { codec, id }: CarLink, bytes: Uint8Array): number {
+  let at = offset;
+  let left = CID_BYTES + bytes.length;
+  for (; left > 0x7f; left = Math.floor(left / 128)) target[at++] = (left % 128) | 0x80;
+  target[at++] = left;
+  target[at++] = CID_VERSION;
+  target[at++] = codec;
+  target[at++] = SHA2_256;
+  target[at++] = DIGEST_BYTES;
+  target.write(id, at, DIGEST_BYTES, 'hex');
+  at += DIGEST_BYTES;
+  target.set(bytes, at);
+  return at + bytes.length;
+}
+
 /** Returns one section: length, CID, bytes. */
 export function encodeSection(link: CarLink, bytes: Uint8Array): Buffer {
-  return Buffer.concat([encodeVarint(CID_BYTES + bytes.length), encodeCid(link), bytes]);
+  const section = Buffer.allocUnsafe(sectionLength(bytes.length));
+  writeSection(section, 0, link, bytes);
+  return section;
 }

@@ -4,6 +4,7 @@ import { refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { type RefName, refKey } from '../refs/ref-name.ts';
 import { objectKey } from '../tables/keyspace.ts';
+import { RowReader } from '../walk/row-reader.ts';
 import type { Transactor } from '../write-transaction.ts';
 import { encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
 import { inLinkOrder } from './link-order.ts';
@@ -98,5 +99,6 @@ function* walkBlocks(
   yield* refBlocks;
   const roots = refs.map(({ commitId }) => objectKey('commit', commitId) as Buffer);
   // @spec DML-STO-1003
-  for (const key of inLinkOrder(engine, roots)) yield objectBlock(engine, key);
+  const rows = new RowReader(engine);
+  for (const key of inLinkOrder(engine, roots, { rows })) yield objectBlock(engine, key, rows);
 }

@@ -4,6 +4,13 @@ import { OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
 import { ObjectKeySet } from '../walk/object-key-set.ts';
 import { RowReader } from '../walk/row-reader.ts';
 
+export interface LinkOrderOptions {
+  /** Keys of objects that are left out. */
+  readonly known?: ObjectKeySet | undefined;
+  /** Reader of rows, which has just looked at an object that links to nothing when its key is yielded. */
+  readonly rows?: RowReader | undefined;
+}
+
 /**
  * Yields the keys of what some objects reach, each after all that it links to, and once; views that stay valid. Keys
  * of the set `known` are left out, with what only they reach.
@@ -15,14 +22,13 @@ import { RowReader } from '../walk/row-reader.ts';
 export function* inLinkOrder(
   engine: Engine,
   roots: readonly Uint8Array[],
-  known?: ObjectKeySet,
+  { known, rows = new RowReader(engine) }: LinkOrderOptions = {},
 ): Generator<Uint8Array, void, undefined> {
-  const rows = new RowReader(engine);
   const keys = new ObjectKeySet();
   const isEntered: boolean[] = [];
   const ordinalOf = (bytes: Uint8Array, offset = 0): number => {
-    if (keys.add(bytes, offset)) isEntered.push(false);
-    return keys.ordinalOf(bytes, offset) as number;
+    if (!keys.add(bytes, offset)) return keys.ordinalOf(bytes, offset) as number;
+    return isEntered.push(false) - 1;
   };
   // Ordinals of objects to enter, and complements of those to leave.
   const stack = roots.map((root) => ordinalOf(root)).reverse();
@@ -38,6 +44,10 @@ export function* inLinkOrder(
     const state = rows.look(key);
     // @spec DML-STO-1043
     if (state === 'newer' || state === 'damaged') assertReadable(engine, key);
+    if (rows.linkCount === 0) {
+      yield key;
+      continue;
+    }
     stack.push(~ordinal);
     for (let index = rows.linkCount - 1; index >= 0; index -= 1) {
       const linked = ordinalOf(rows.links, index * OBJECT_KEY_BYTES);

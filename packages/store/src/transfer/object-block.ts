@@ -1,10 +1,11 @@
-import { encodeRecord, hashBytes, type ObjectClass, type ObjectId } from '@daggerml/object-model';
+import { encodeRecord, hashBytes, type ObjectClass, type ObjectId, objectClassOf } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { readStub, stubRecord } from '../objects/stubs.ts';
 import { decodeTombstone, isTombstone } from '../objects/tombstone.ts';
 import { parseObjectKey } from '../tables/keyspace.ts';
+import type { RowReader } from '../walk/row-reader.ts';
 import { type CarLink, DAG_CBOR, RAW } from './car-frame.ts';
 
 /** One section of a stream that is sent. */
@@ -18,8 +19,16 @@ export interface ObjectBlock extends Block {
   readonly class: ObjectClass | undefined;
 }
 
-/** Returns the block that stands for an object; throws `object_missing` for one that is absent without a reason. */
-export function objectBlock(engine: Engine, key: Uint8Array): ObjectBlock {
+/**
+ * Returns the block that stands for an object; throws `object_missing` for one that is absent without a reason. `rows`
+ * may have just looked at it.
+ */
+export function objectBlock(engine: Engine, key: Uint8Array, rows?: RowReader): ObjectBlock {
+  const looked = rows?.recordUnder(key);
+  if (looked !== undefined) {
+    const objectClass = objectClassOf(key[0] as number) as ObjectClass;
+    return { class: objectClass, link: { codec: DAG_CBOR, id: looked.id }, bytes: Buffer.from(looked.bytes) };
+  }
   const object = parseObjectKey(key) as { class: ObjectClass; id: ObjectId };
   const name = { class: object.class, objectId: object.id };
   const bytes = readRow(engine, 'objects', key);

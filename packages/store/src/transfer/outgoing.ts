@@ -46,8 +46,9 @@ export async function* outgoingObjects(
   const roots = commitIds.map((commitId) => objectKey('commit', commitId) as Buffer);
   let count = 0;
   // @spec DML-STO-1070
-  for (const key of inLinkOrder(engine, roots, knownKeys)) {
-    yield objectBlock(engine, key);
+  const rows = new RowReader(engine);
+  for (const key of inLinkOrder(engine, roots, { known: knownKeys, rows })) {
+    yield objectBlock(engine, key, rows);
     count += 1;
     if (count % STEP_OBJECTS === 0) await nextTurn(engine);
   }

@@ -1,4 +1,4 @@
-import { hashBytes, isDmlError, isNewerFormat, objectClassOf, scanLinks } from '@daggerml/object-model';
+import { hashBytes, isDmlError, isNewerFormat, type ObjectId, objectClassOf, scanLinks } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { failedRead, hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
@@ -25,6 +25,7 @@ export class RowReader {
   #sizeBytes = 0;
   #type = 0;
   #kind = 0;
+  #present: { readonly key: Uint8Array; readonly id: ObjectId; readonly bytes: Uint8Array } | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -56,6 +57,14 @@ export class RowReader {
   }
 
   /**
+   * Returns id and bytes of the record last looked at, if it is present, none but that, and was looked at by this very
+   * `key`; the bytes are those of memory that the next read reuses.
+   */
+  recordUnder(key: Uint8Array): { readonly id: ObjectId; readonly bytes: Uint8Array } | undefined {
+    return this.#present?.key === key ? this.#present : undefined;
+  }
+
+  /**
    * Looks at the row under `key` and checks its bytes against the id.
    * Chunks link to nothing and are not hashed, so an excised or damaged chunk counts as present.
    */
@@ -64,6 +73,7 @@ export class RowReader {
     this.#sizeBytes = 0;
     this.#type = 0;
     this.#kind = 0;
+    this.#present = undefined;
     const bytes = this.#borrow(key);
     if (bytes === undefined) return hasRow(this.#engine, 'stubs', key) ? 'withheld' : 'absent';
     this.#sizeBytes = bytes.length;
@@ -72,11 +82,13 @@ export class RowReader {
       if (isNewerClass(key)) return 'newer';
       throw storeError('store_damaged', { table: 'objects', detail: 'key_form' });
     }
-    if (!isKeyOf(key, hashBytes(bytes))) return isTombstone(key, bytes) ? 'excised' : 'damaged';
+    const id = hashBytes(bytes);
+    if (!isKeyOf(key, id)) return isTombstone(key, bytes) ? 'excised' : 'damaged';
     try {
       scanLinks(bytes, (objectClass, idOffset) => this.#addLink(CLASS_BYTES[objectClass], bytes, idOffset));
       this.#type = bytes[2] as number;
       this.#kind = bytes[3] as number;
+      this.#present = { key, id, bytes };
       return 'present';
     } catch (error) {
       if (!isDmlError(error)) throw error;
