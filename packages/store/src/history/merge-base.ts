@@ -7,7 +7,7 @@ const THEIRS = 2;
 /** Below a common ancestor: still passed on while others are not, never an answer. */
 const STALE = 4;
 
-/** What painting two histories has found. */
+/** Result of painting two histories. */
 interface PaintedHistories {
   /** Common ancestors; below another one only where clocks ran backwards. */
   readonly best: CommitId[];
