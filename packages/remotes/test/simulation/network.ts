@@ -236,7 +236,7 @@ export class Network {
     return 'deliver';
   }
 
-  /** Gives no answer: a swap says so, and what is no swap is sent again for a while. */
+  /** Answers that there is no answer: a swap says so, and what is no swap is sent again for a while. */
   #unanswered(sent: Sent): void {
     if (sent.isSwap) {
       // Others go on from a write whose sender does not know of it.
