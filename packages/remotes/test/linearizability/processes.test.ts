@@ -33,14 +33,8 @@ interface Log {
   readonly parents: ReadonlyMap<CommitId, readonly CommitId[]>;
 }
 
-interface Running {
-  /** Kills the process once it has called that often. */
-  readonly killAtCall?: number | undefined;
-  readonly env: NodeJS.ProcessEnv;
-}
-
 /** Runs a process and returns what it says until it ends. */
-async function runWorker(order: WorkerOrder, { killAtCall, env }: Running): Promise<WorkerLine[]> {
+async function runWorker(order: WorkerOrder, env: NodeJS.ProcessEnv): Promise<WorkerLine[]> {
   const child = spawn(process.execPath, [WORKER, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env,
@@ -52,16 +46,11 @@ async function runWorker(order: WorkerOrder, { killAtCall, env }: Running): Prom
     failure += data;
   });
   const ended = once(child, 'close');
-  let calls = 0;
-  for await (const text of createInterface({ input: child.stdout })) {
-    const line = JSON.parse(text) as WorkerLine;
-    lines.push(line);
-    if (line.say !== 'call') continue;
-    calls += 1;
-    if (calls === killAtCall) child.kill('SIGKILL');
-  }
+  for await (const text of createInterface({ input: child.stdout }))
+    lines.push(JSON.parse(text) as WorkerLine);
   await ended;
-  if (child.exitCode !== 0 && killAtCall === undefined) throw new Error(`worker ${order.number}: ${failure}`);
+  if (child.exitCode !== 0 && order.endsAfter === undefined)
+    throw new Error(`worker ${order.number}: ${failure}`);
   return lines;
 }
 
@@ -72,10 +61,8 @@ async function runAll(uri: string, works: number, env: NodeJS.ProcessEnv): Promi
     ROLES.map(async (role, number) => {
       const own = join(folder, String(number));
       mkdirSync(own);
-      return await runWorker(
-        { uri, folder: own, number, role, works },
-        { env, killAtCall: number === 0 ? 3 : undefined },
-      );
+      const endsAfter = number === 0 ? 2 : undefined;
+      return await runWorker({ uri, folder: own, number, role, works, endsAfter }, env);
     }),
   );
   const parents = new Map<CommitId, readonly CommitId[]>();

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type CommitId, isDmlError } from '@daggerml/object-model';
 import { headRef, openStore, type RefName, remoteRef } from '@daggerml/store';
 import { collectRemote } from '../../src/collect/collect.ts';
@@ -7,7 +8,7 @@ import { fetch } from '../../src/fetch/fetch.ts';
 import { openFiles } from '../../src/files/open-files.ts';
 import { push } from '../../src/push/push.ts';
 import { memoryOfProcess } from '../../src/state/state-memory.ts';
-import { systemRemote } from '../../src/system-remote.ts';
+import { systemRemote, systemSurroundings } from '../../src/system-remote.ts';
 import { putCommit } from './put-commit.ts';
 import type { Refs, WorkEntry } from './ref-register.ts';
 
@@ -19,7 +20,10 @@ export interface WorkerOrder {
   readonly folder: string;
   readonly number: number;
   readonly role: 'push' | 'fetch' | 'collect';
+  /** Pushes to try; fetches and collections to get through. */
   readonly works: number;
+  /** Ends the process while it replaces CURRENT, after that many works. */
+  readonly endsAfter?: number | undefined;
 }
 
 /** A line that a process says: that it calls, what it was told, and which commits it has made. */
@@ -45,7 +49,8 @@ const OUTCOMES: Readonly<Record<string, 'refused' | 'unknown' | 'nothing'>> = {
 const order = JSON.parse(process.argv[2] as string) as WorkerOrder;
 const store = await openStore(join(order.folder, 'store'), { mode: 'write', create: true, program: 'test' });
 const name = `worker ${order.number}`;
-const remote = systemRemote(await openFiles(order.uri, systemRemote({} as never, name)), name);
+const files = await openFiles(order.uri, systemSurroundings());
+const remote = systemRemote(files, name);
 const memory = memoryOfProcess();
 const own = headRef(`own-${order.number}`);
 
@@ -100,15 +105,34 @@ async function pushSome(number: number): Promise<void> {
   if (!isDone) await fetchAll();
 }
 
-for (let number = 0; number < order.works; number += 1) {
-  if (order.role === 'push') await pushSome(number);
-  else await fetchAll();
-  if (order.role === 'collect')
-    await note(
-      'collect',
-      {},
-      async () => (await collectRemote(remote, { store, keptStates: 5 })).snapshot.state.refs,
-    );
+/** Collects once, with what others have pushed by then. */
+async function collectSome(): Promise<boolean> {
+  await fetchAll();
+  return await note(
+    'collect',
+    {},
+    async () => (await collectRemote(remote, { store, keptStates: 5 })).snapshot.state.refs,
+  );
+}
+
+let done = 0;
+const swap = files.swap.bind(files);
+files.swap = (...args) => {
+  const answer = swap(...args);
+  // The request is on its way, and nobody will take its answer.
+  if (order.endsAfter !== undefined && done >= order.endsAfter)
+    setImmediate(() => process.kill(process.pid, 'SIGKILL'));
+  return answer;
+};
+
+while (done < order.works) {
+  if (order.role === 'push') await pushSome(done);
+  else if (!(await (order.role === 'fetch' ? fetchAll() : collectSome()))) {
+    // Nobody has pushed yet, or others have pushed since the fetch.
+    await setTimeout(20);
+    continue;
+  }
+  done += 1;
 }
 await store.close();
-await remote.files.close();
+await files.close();

@@ -73,6 +73,8 @@ export class Network {
   #waiting: Waiting[] = [];
   #floating: { readonly label: string; readonly effect: () => unknown }[] = [];
   readonly #paused = new Set<SimProcess>();
+  /** Processes whose last swap was not answered. */
+  readonly #cut = new Set<SimProcess>();
 
   constructor(random: SeededRandom, isTraced: boolean) {
     this.#random = random;
@@ -196,7 +198,7 @@ export class Network {
   #carryOut(sent: Sent): void {
     const { process, effect, isSwap } = sent;
     this.#sent.splice(this.#sent.indexOf(sent), 1);
-    const fate = this.#draw();
+    const fate = this.#draw(sent);
     this.#note(`${process.name} ${sent.label}: ${fate}`);
     switch (fate) {
       case 'lose':
@@ -227,7 +229,10 @@ export class Network {
     this.#answer(sent, () => sent.resolve(result as never));
   }
 
-  #draw(): keyof FaultRates | 'deliver' {
+  #draw({ process, isSwap }: Sent): keyof FaultRates | 'deliver' {
+    // A network that has lost one request is likely to be away for the next one.
+    const isAway = isSwap && this.rates.unconnected > 0 && this.#cut.delete(process);
+    if (isAway && this.#random.below(2) === 0) return 'unconnected';
     let left = this.#random.below(1_000);
     for (const fate of Object.keys(NO_FAULTS) as (keyof FaultRates)[]) {
       left -= this.rates[fate];
@@ -236,9 +241,10 @@ export class Network {
     return 'deliver';
   }
 
-  /** Sends no answer: a swap says so, and what is no swap is sent again for a while. */
+  /** Answers that there is no answer: a swap says so, and what is no swap is sent again for a while. */
   #unanswered(sent: Sent): void {
     if (sent.isSwap) {
+      this.#cut.add(sent.process);
       // Others go on from a write whose sender does not know of it.
       if (this.rates.pause > 0 && this.#random.below(2) === 0) this.#pause(sent.process);
       const cause = unreachable('swap');
