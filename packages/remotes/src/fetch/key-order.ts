@@ -62,7 +62,8 @@ function sectionsOf(bytes: Uint8Array): Sections | undefined {
       scale *= 128;
     }
     const end = at + length;
-    if (byte >= 0x80 || length <= CID_BYTES || end > bytes.length || order.length === NUMBER_SPAN) return undefined;
+    if (byte >= 0x80 || length <= CID_BYTES || end > bytes.length || order.length === NUMBER_SPAN)
+      return undefined;
     const objectClass = bytes[at + 1] === RAW ? CHUNK : (bytes[at + CID_BYTES + 2] as number) % 16;
     const id = at + DIGEST_AT;
     const prefix =

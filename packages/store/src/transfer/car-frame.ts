@@ -113,7 +113,12 @@ export function sectionLength(byteCount: number): number {
 }
 
 /** Writes a section at an offset, where there is room for it: length, CID, bytes. Returns the offset behind it. */
-export function writeSection(target: Buffer, offset: number, { codec, id }: CarLink, bytes: Uint8Array): number {
+export function writeSection(
+  target: Buffer,
+  offset: number,
+  { codec, id }: CarLink,
+  bytes: Uint8Array,
+): number {
   let at = offset;
   let left = CID_BYTES + bytes.length;
   for (; left > 0x7f; left = Math.floor(left / 128)) target[at++] = (left % 128) | 0x80;

@@ -1,4 +1,10 @@
-import { encodeRecord, hashBytes, type ObjectClass, type ObjectId, objectClassOf } from '@daggerml/object-model';
+import {
+  encodeRecord,
+  hashBytes,
+  type ObjectClass,
+  type ObjectId,
+  objectClassOf,
+} from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';

@@ -18,7 +18,6 @@ import type { FilledGaps } from './filled-gaps.ts';
 import { type AbsenceRecord, OfferedAbsences } from './offered-absences.ts';
 import { type PendingObject, ReceivedBatch } from './received-batch.ts';
 
-
 /** A ref as the stream names it. */
 export interface StreamRef {
   readonly name: RefName;
@@ -114,7 +113,11 @@ export async function receiveStream(
     batch.clear();
   };
   for await (const first of stream.sections) {
-    for (let section: CarSection | undefined = first; section !== undefined; section = stream.takeBuffered()) {
+    for (
+      let section: CarSection | undefined = first;
+      section !== undefined;
+      section = stream.takeBuffered()
+    ) {
       const opened = openSection(section);
       if ('bytes' in opened) {
         batch.add(opened);

@@ -1,4 +1,11 @@
-import { hashBytes, isDmlError, isNewerFormat, type ObjectId, objectClassOf, scanLinks } from '@daggerml/object-model';
+import {
+  hashBytes,
+  isDmlError,
+  isNewerFormat,
+  type ObjectId,
+  objectClassOf,
+  scanLinks,
+} from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { failedRead, hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
