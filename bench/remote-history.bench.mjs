@@ -50,7 +50,10 @@ class History {
     const value = `result ${this.#count} `.repeat(20);
     const datumId = transaction.putRecord({ type: 'datum', kind: 'string', value });
     const rootNodeId = transaction.putRecord({ type: 'node', kind: 'literal', datumId });
-    this.#dags.set(`day-${this.#count % DAGS}`, transaction.putRecord({ type: 'dag', rootNodeId, names: [] }));
+    this.#dags.set(
+      `day-${this.#count % DAGS}`,
+      transaction.putRecord({ type: 'dag', rootNodeId, names: [] }),
+    );
     this.#last = transaction.putRecord({
       type: 'commit',
       treeId: transaction.putRecord({ type: 'tree', dags: [...this.#dags].sort(byBytes) }),
@@ -79,7 +82,8 @@ class History {
   async grow({ pushes, commits }) {
     const each = Math.ceil((commits - pushes + LARGE_PUSHES) / LARGE_PUSHES);
     for (let at = 0; at < pushes; at += 1) {
-      const isLarge = at % Math.floor(pushes / LARGE_PUSHES) === 0 && at / Math.floor(pushes / LARGE_PUSHES) < LARGE_PUSHES;
+      const isLarge =
+        at % Math.floor(pushes / LARGE_PUSHES) === 0 && at / Math.floor(pushes / LARGE_PUSHES) < LARGE_PUSHES;
       this.add(isLarge ? each : 1);
       await this.push();
     }

@@ -3,7 +3,7 @@ import type { ObjectId } from '@daggerml/object-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CarLink, decodeHeader, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
-import { type CarSection, MAX_BLOCK_BYTES, readCar } from './car-reader.ts';
+import { type CarSection, type CarStream, MAX_BLOCK_BYTES, readCar } from './car-reader.ts';
 
 // The same inputs in every run.
 fc.configureGlobal({ seed: 20_261_121 });
@@ -40,6 +40,35 @@ async function readAll(stream: Iterable<Uint8Array>): Promise<CarSection[]> {
 }
 
 describe('readCar', () => {
+  it('reads the same whether it takes what is in memory at once or waits, whatever the pieces', async () => {
+    const blocks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { minLength: 1, maxLength: 30 });
+    const sizes = fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(blocks, sizes, fc.nat(400), async (contents, cuts, lost) => {
+        const whole = streamOf(contents);
+        const pieces = cut(whole.subarray(0, whole.length - (lost % whole.length)), cuts);
+        const outcomeOf = async (take: (stream: CarStream, all: CarSection[]) => Promise<void>) => {
+          const all: CarSection[] = [];
+          try {
+            await take(await readCar(pieces), all);
+          } catch (error) {
+            return { all, detail: (error as { detail?: unknown }).detail };
+          }
+          return { all, detail: undefined };
+        };
+        const waiting = await outcomeOf(async ({ sections }, all) => {
+          for await (const section of sections) all.push(section);
+        });
+        const taking = await outcomeOf(async ({ sections, takeBuffered }, all) => {
+          for await (const first of sections)
+            for (let next: CarSection | undefined = first; next !== undefined; next = takeBuffered())
+              all.push(next);
+        });
+        expect(taking).toEqual(waiting);
+      }),
+    );
+  });
+
   it('refuses pieces that are not bytes [DML-STO-1016]', async () => {
     const stream = streamOf([Buffer.from('one')]);
     for (const piece of ['text', undefined, null, 7, [1], new ArrayBuffer(3)]) {

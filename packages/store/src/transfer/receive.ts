@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type CommitId,
   decodeRecord,
@@ -122,7 +123,9 @@ export async function receiveStream(
       if ('bytes' in opened) {
         batch.add(opened);
         // @spec DML-STO-1028
-        if (batch.isFull) flush();
+        if (!batch.isFull) continue;
+        flush();
+        await setImmediate();
       } else if (opened.type !== 'ref') offered.add(opened, section.bytes.length);
       else throw transferError('record_unexpected', { objectId: section.link.id });
     }

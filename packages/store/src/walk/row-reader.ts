@@ -32,7 +32,10 @@ export class RowReader {
   #sizeBytes = 0;
   #type = 0;
   #kind = 0;
-  #present: { readonly key: Uint8Array; readonly id: ObjectId; readonly bytes: Uint8Array } | undefined;
+  /** Key, id and bytes of the record last looked at, if it is present. */
+  #key: Uint8Array | undefined;
+  #id: ObjectId | undefined;
+  #bytes: Uint8Array | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -64,11 +67,12 @@ export class RowReader {
   }
 
   /**
-   * Returns id and bytes of the record last looked at, if it is present, none but that, and was looked at by this very
-   * `key`; the bytes are those of memory that the next read reuses.
+   * Returns id and bytes of the record last looked at, where it was looked at by this very `key` and is present; the
+   * bytes are those of memory that the next read reuses.
    */
   recordUnder(key: Uint8Array): { readonly id: ObjectId; readonly bytes: Uint8Array } | undefined {
-    return this.#present?.key === key ? this.#present : undefined;
+    if (this.#key !== key) return undefined;
+    return { id: this.#id as ObjectId, bytes: this.#bytes as Uint8Array };
   }
 
   /**
@@ -80,7 +84,7 @@ export class RowReader {
     this.#sizeBytes = 0;
     this.#type = 0;
     this.#kind = 0;
-    this.#present = undefined;
+    this.#key = undefined;
     const bytes = this.#borrow(key);
     if (bytes === undefined) return hasRow(this.#engine, 'stubs', key) ? 'withheld' : 'absent';
     this.#sizeBytes = bytes.length;
@@ -95,7 +99,9 @@ export class RowReader {
       scanLinks(bytes, (objectClass, idOffset) => this.#addLink(CLASS_BYTES[objectClass], bytes, idOffset));
       this.#type = bytes[2] as number;
       this.#kind = bytes[3] as number;
-      this.#present = { key, id, bytes };
+      this.#key = key;
+      this.#id = id;
+      this.#bytes = bytes;
       return 'present';
     } catch (error) {
       if (!isDmlError(error)) throw error;
