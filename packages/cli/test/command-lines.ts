@@ -33,6 +33,7 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   clone: ['clone', './shared', 'cloned'],
   'remote add': ['remote', 'add', 'backup', './backup'],
   'remote list': ['remote', 'list'],
+  'remote trust': ['remote', 'trust', 'shared', '--unsigned'],
   'remote remove': ['remote', 'remove', 'backup'],
   'remote log': ['remote', 'log', 'shared'],
   'remote gc': ['remote', 'gc', 'shared'],

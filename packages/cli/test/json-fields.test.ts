@@ -69,6 +69,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   pull: ['pull'],
   clone: ['clone ./shared cloned'],
   'remote check': ['remote check'],
+  'remote trust': ['remote trust origin', 'remote trust origin --unsigned', 'remote trust origin --all'],
   'remote log': ['remote log'],
   'remote gc': ['remote gc --dry-run', 'remote gc'],
   'remote remove': ['remote remove origin'],

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -571,6 +572,64 @@ describe('dml run --remote', () => {
     const before = readdirSync(join(team.shared, 'states'));
     expect((await runElsewhere('--remote', 'origin', '--no-publish')).cached).toBe(first.executed);
     expect(readdirSync(join(team.shared, 'states'))).toEqual(before);
+  });
+
+  it('signs what it publishes, and says what it does not trust [DML-REM-1234] [DML-REM-1235]', async () => {
+    const file = join(team.folder, 'key.pem');
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const signing = ['run', 'pipelines.ts', 'sums', '--remote', 'origin', '--sign'];
+    const ours = await TestRepository.create();
+    await ours.ok('remote', 'add', 'origin', team.shared);
+    expect(await ours.error(2, [...signing, join(team.folder, 'none.pem')])).toMatchObject({
+      code: 'signing_key_invalid',
+    });
+    expect(await ours.refusal(2, ['run', 'pipelines.ts', 'sums', '--sign', file])).toContain('--remote');
+    const { exitCode, stderr } = await ours.dml([...signing, file]);
+    expect(exitCode).toBe(0);
+    const key = /signed as (did:key:z6Mk\w+)/.exec(stderr)?.[1] ?? '';
+    const runTrusting = async (...policy: string[]): Promise<{ cached: number; says: string }> => {
+      const says: string[] = [];
+      let cached = 0;
+      for (const isJson of [true, false]) {
+        const theirs = await TestRepository.create();
+        await theirs.ok('remote', 'add', 'origin', team.shared);
+        await theirs.ok('remote', 'trust', 'origin', ...policy);
+        const taking = ['run', 'pipelines.ts', 'sums', '--remote', 'origin', '--no-publish'];
+        const { stdout, stderr } = await theirs.dml(isJson ? ['--json', ...taking] : taking);
+        says.push(isJson ? stdout : stderr);
+        if (isJson) cached = JSON.parse(stdout.trim().split('\n').at(-1) ?? '').counts.cached;
+      }
+      return { cached, says: says.join('') };
+    };
+    const trusted = await runTrusting(key);
+    expect(trusted.cached).toBeGreaterThan(0);
+    expect(trusted.says).not.toContain('not used');
+    const other = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK';
+    const untrusted = await runTrusting(other);
+    expect(untrusted.cached).toBe(0);
+    expect(untrusted.says).toContain(`${trusted.cached} outcomes of origin signed by ${key} not used`);
+    expect(untrusted.says).toContain(`"type":"outcomes-untrusted","remote":"origin","signer":"${key}"`);
+    expect((await runTrusting(other, '--unsigned')).cached).toBe(trusted.cached);
+  });
+
+  it('trusts as it is told, and shows that [DML-REM-1233]', async () => {
+    const { ours } = team;
+    const key = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK';
+    expect(await ours.json('remote', 'trust', 'origin')).toEqual({ remote: 'origin', trust: null });
+    await ours.ok('remote', 'trust', 'origin', `${key},${key}`);
+    const trust = { keys: [key], unsigned: false };
+    expect(await ours.json('remote', 'trust', 'origin')).toEqual({ remote: 'origin', trust });
+    expect(await ours.ok('remote', 'trust', 'origin')).toContain(key);
+    expect(await ours.error(2, ['remote', 'trust', 'origin', 'did:key:zNone'])).toMatchObject({
+      code: 'signer_invalid',
+    });
+    expect(await ours.error(3, ['remote', 'trust', 'other', key])).toMatchObject({ code: 'remote_unknown' });
+    // Another remote leaves it as it is.
+    await ours.ok('remote', 'add', 'second', team.folder);
+    expect(await ours.json('remote', 'trust', 'origin')).toEqual({ remote: 'origin', trust });
+    await ours.ok('remote', 'trust', 'origin', '--all');
+    expect(await ours.json('remote', 'trust', 'origin')).toEqual({ remote: 'origin', trust: null });
   });
 
   it('goes on where the remote fails, and says why [DML-REM-1232]', async () => {

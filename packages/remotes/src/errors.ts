@@ -15,6 +15,8 @@ export type RemoteErrorCode =
   | 'remote_path_invalid'
   | 'remote_name_invalid'
   | 'remotes_unusable'
+  | 'signing_key_invalid'
+  | 'signer_invalid'
   | 'remote_exists'
   | 'remote_unknown'
   | 'push_not_fast_forward'
@@ -42,6 +44,8 @@ const MESSAGES: Readonly<
   remote_unsafe: 'the remote {remote} does not keep what it promises: {reason}',
   remote_path_invalid: '"{path}" is not a path of a remote',
   remote_name_invalid: '"{name}" cannot name a remote',
+  signer_invalid: '"{key}" is no did:key of an Ed25519 key',
+  signing_key_invalid: 'the file "{path}" has no Ed25519 private key in PEM without a pass phrase',
   remotes_unusable:
     'the file "{path}", which lists the remotes of this repository, cannot be used ({detail})',
   remote_exists: 'there is a remote "{name}" already, which is {uri}',

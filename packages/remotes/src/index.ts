@@ -29,6 +29,7 @@ export {
   type RemotesConfig,
   readRemotes,
   removeRemote,
+  setTrust,
 } from './config/remotes-config.ts';
 export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';
 export {
@@ -57,6 +58,7 @@ export { type PushOptions, type PushResult, push } from './push/push.ts';
 export type { PutProgress } from './push/put-groups.ts';
 export type { Remote, RemoteClock, RemoteSurroundings } from './remote.ts';
 export { parseRemoteUri } from './remote-uri.ts';
+export { type ExecSigner, execSigner, type TrustPolicy } from './signatures/exec-signature.ts';
 export { listStates, type RemoteSnapshot, readSnapshot, readState } from './state/read-snapshot.ts';
 export { memoryInFile, memoryOfProcess, type StateMemory } from './state/state-memory.ts';
 export { systemRemote, systemSurroundings } from './system-remote.ts';

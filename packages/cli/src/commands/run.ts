@@ -33,7 +33,15 @@ import { endOfRun } from '../wording/run-failure.ts';
 /** Runs `dml run <file> [pipeline]`. */
 export async function run(context: CommandContext): Promise<void> {
   const { options } = context;
-  if (options.remote === undefined) return await runSharing(context);
+  if (options.remote === undefined) {
+    const problem = 'only with --remote: nothing is published without it';
+    if (options.sign !== undefined || options.publish === false)
+      throw cliError('invalid_argument', {
+        problem: `--sign and --no-publish go ${problem}`,
+        command: 'run',
+      });
+    return await runSharing(context);
+  }
   const { withSharing } = await import('../process/run-sharing.ts');
   await withSharing(context, String(options.remote), (sharing) => runSharing(context, sharing));
 }

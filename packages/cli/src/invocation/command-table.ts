@@ -56,6 +56,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       '--remote <name>':
         'take outcomes that others have published to a remote, and publish those of calls that run',
       '--no-publish': 'only take outcomes from the remote',
+      '--sign <file>': 'sign what is published with the Ed25519 key of a PEM file',
       '--verbose': 'report each call that runs; else the first 20, then counts',
       '--otlp <target>':
         'write OpenTelemetry spans to a file, or send them to the http(s) URL of a collector',
@@ -567,6 +568,25 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'List the remotes of this repository.',
     example: 'dml remote list',
     load: () => import('../commands/remote-list.ts'),
+  },
+  {
+    name: 'remote trust',
+    group: 'Share',
+    summary: 'Say whose outcomes in the cache of a remote are trusted, or show it.',
+    description:
+      'Outcomes that are not trusted are as good as not there. Without a choice all are trusted: whoever can write to ' +
+      'the remote can then decide results.',
+    arguments: {
+      '<name>': 'name of the remote',
+      '[keys]': 'did:keys of those whose signatures are trusted, separated by commas',
+    },
+    options: {
+      '--unsigned': 'also trust outcomes that none of these keys has signed',
+      '--all': 'trust all, as at first',
+    },
+    conflicts: { '--all': ['unsigned'] },
+    example: 'dml remote trust origin did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK',
+    load: () => import('../commands/remote-trust.ts'),
   },
   {
     name: 'remote remove',

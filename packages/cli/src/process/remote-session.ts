@@ -15,6 +15,8 @@ export interface RemoteSession {
   readonly uri: string;
   readonly remote: Remote;
   readonly memory: StateMemory;
+  /** Trust in the outcomes of its cache; all are trusted where it is undefined. */
+  readonly trust: ConfiguredRemote['trust'];
 }
 
 /** Returns the path of the file that lists the remotes of a repository. */
@@ -55,14 +57,14 @@ export async function withRemote<T>(
   name: string | undefined,
   body: (session: RemoteSession) => Promise<T>,
 ): Promise<T> {
-  const { name: chosen, uri } = await chosenRemote(context, name);
+  const { name: chosen, uri, trust } = await chosenRemote(context, name);
   const { memoryInFile } = await import('@daggerml/remotes');
   const folder = repositoryFolder(context);
   const memory = memoryInFile(
     join(folder, REPOSITORY_MARK, 'remotes', `${encodeURIComponent(chosen)}.json`),
     uri,
   );
-  return await withFiles(context, uri, (remote) => body({ name: chosen, uri, remote, memory }));
+  return await withFiles(context, uri, (remote) => body({ name: chosen, uri, remote, memory, trust }));
 }
 
 /** Opens the remote of a canonical URI for the time of `body`. */

@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
 import type { RepositoryOptions } from '@daggerml/bindings';
 import { remoteSharing } from '@daggerml/execution';
+import { type ExecSigner, execSigner, remoteError } from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
+import { formatCount } from '../render/quantities.ts';
 import { actorOf } from './actor.ts';
+import { absolutePath } from './current-folder.ts';
 import { withRemote } from './remote-session.ts';
 
 /**
@@ -14,14 +18,43 @@ export async function withSharing<Result>(
   name: string,
   body: (sharing: RepositoryOptions['sharing']) => Promise<Result>,
 ): Promise<Result> {
-  const { io, options } = context;
-  return await withRemote(context, name, async ({ remote }) =>
-    body(
-      await remoteSharing(remote, {
-        owner: actorOf(io.env),
-        // A dry run writes nothing anywhere. @spec DML-REM-1231
-        isWritable: options.publish !== false && options.dryRun !== true,
-      }),
-    ),
-  );
+  const { io, options, output } = context;
+  const signer = options.sign === undefined ? undefined : signerOf(absolutePath(io, String(options.sign)));
+  if (signer) output.note(`outcomes are signed as ${signer.signer}`);
+  const untrusted = new Map<string, number>();
+  return await withRemote(context, name, async ({ remote, trust }) => {
+    const sharing = await remoteSharing(remote, {
+      owner: actorOf(io.env),
+      // A dry run writes nothing anywhere. @spec DML-REM-1231
+      isWritable: options.publish !== false && options.dryRun !== true,
+      signer,
+      trust,
+      onUntrusted: (key = 'nobody') => {
+        const count = untrusted.get(key) ?? 0;
+        untrusted.set(key, count + 1);
+        if (count === 0) output.event('outcomes-untrusted', { remote: name, signer: key });
+      },
+    });
+    try {
+      return await body(sharing);
+    } finally {
+      // @spec DML-REM-1235
+      for (const [key, count] of untrusted)
+        output.note(
+          `${formatCount(count, 'outcome')} of ${output.safe(name)} signed by ${output.safe(key)} not used; see "dml remote trust"`,
+        );
+    }
+  });
+}
+
+/** Returns the signer of a key file; throws `signing_key_invalid`. */
+function signerOf(path: string): ExecSigner {
+  let pem: Buffer;
+  try {
+    pem = readFileSync(path);
+  } catch (cause) {
+    throw remoteError('signing_key_invalid', { path }, cause);
+  }
+  // @spec DML-REM-1234
+  return execSigner(pem, path);
 }

@@ -126,6 +126,8 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   remote_path_invalid: EXIT.defect,
   remote_name_invalid: EXIT.usage,
   remotes_unusable: EXIT.storage,
+  signer_invalid: EXIT.usage,
+  signing_key_invalid: EXIT.usage,
   remote_exists: EXIT.refused,
   remote_unknown: EXIT.unknownObject,
   push_not_fast_forward: EXIT.refused,

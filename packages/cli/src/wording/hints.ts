@@ -184,6 +184,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   remote_unsafe: 'use another bucket or server: on this one work of others could be overwritten',
   remote_name_invalid: 'choose a short name of letters, digits and hyphens, such as origin',
   remotes_unusable: 'mend or remove the file, then add the remotes again with "dml remote add"',
+  signer_invalid: 'give the key that "dml run --sign" names where it signs, such as did:key:z6Mk…',
+  signing_key_invalid: 'make one with "openssl genpkey -algorithm ed25519 -out key.pem"',
   remote_exists: 'choose another name, or "dml remote remove {name}" first',
   remote_unknown: '"dml remote add {name} <folder or bucket>" adds it',
   push_not_fast_forward: 'run "dml pull" to merge them, then push again',

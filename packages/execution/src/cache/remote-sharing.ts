@@ -1,7 +1,7 @@
-import type { Remote } from '@daggerml/remotes';
+import type { Remote, RemoteCacheOptions } from '@daggerml/remotes';
 import type { SharingPorts } from '../run/sharing.ts';
 
-export interface RemoteSharingOptions {
+export interface RemoteSharingOptions extends Pick<RemoteCacheOptions, 'signer' | 'trust' | 'onUntrusted'> {
   /** Claimant, for people. */
   readonly owner: string;
   /** False to look up only: nothing is claimed or published; true by default. */
@@ -11,10 +11,10 @@ export interface RemoteSharingOptions {
 /** Returns the ports to those who share a remote. The packages that it takes are loaded here and not before. */
 export async function remoteSharing(
   remote: Remote,
-  { owner, isWritable = true }: RemoteSharingOptions,
+  { owner, isWritable = true, ...options }: RemoteSharingOptions,
 ): Promise<SharingPorts> {
   const { RemoteSharedCache } = await import('./remote-cache.ts');
-  const cache = new RemoteSharedCache(remote, { isWritable });
+  const cache = new RemoteSharedCache(remote, { ...options, isWritable });
   if (!isWritable) return { cache };
   const { RemoteClaimStore } = await import('./remote-claims.ts');
   const hasOutcome = (key: Parameters<typeof cache.mayHave>[0], isFresh: boolean): Promise<boolean> =>

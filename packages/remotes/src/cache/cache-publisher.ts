@@ -224,14 +224,10 @@ export class CachePublisher {
    * Returns the number under which an outcome is published; undefined where the entry in effect goes before it, or is
    * this very one.
    */
-  #numberOf(
-    { executionKey, execId, status, fencing }: OutcomeToPublish,
-    known: CacheRow | undefined,
-  ): number | undefined {
-    const brokenNumber = this.#reader.brokenEntries.get(executionKey);
+  #numberOf({ execId, status, fencing }: OutcomeToPublish, known: CacheRow | undefined): number | undefined {
     if (known === undefined) return fencing ?? 0;
     // @spec DML-REM-1224
-    if (brokenNumber !== undefined && known.fencing <= brokenNumber)
+    if (this.#reader.isOutdone(known))
       return Math.min(MAX_FENCING, Math.max(fencing ?? 0, known.fencing + 1));
     const number = fencing ?? known.fencing;
     return known.execId !== execId && outranks({ status, fencing: number }, known) ? number : undefined;
@@ -247,7 +243,7 @@ export class CachePublisher {
     const exec = bytes && answeringExec(bytes, executionKey);
     if (exec?.status !== status) return undefined;
     // Of an outcome that was found broken nobody knows how much is.
-    const isBroken = this.#reader.brokenEntries.has(executionKey);
+    const isBroken = this.#reader.brokenKeys.has(executionKey);
     const { objects, missing } = walkOutcome({ class: 'exec', id: execId }, ownIds(exec), {
       bytesOf: (link) => source.getBytes(link.class, link.id),
       isWhole: (link) => !isBroken && this.#put.has(link) && !this.#open.has(link),

@@ -1,6 +1,7 @@
 import type { ExecId, ExecutionKey } from '@daggerml/object-model';
 import { type Absences, absenceKey } from '../format/absences.ts';
 import type { CacheRow } from '../format/cache-row.ts';
+import type { ExecTrust } from '../signatures/exec-signature.ts';
 import type { CacheView } from './cache-view.ts';
 import type { GroupIndexes } from './group-indexes.ts';
 import { type Link, type LinkedObject, LinkSet } from './link.ts';
@@ -25,16 +26,51 @@ const GAP_BYTES = 65_536;
 /** Checks whether an object is here with all that it reaches. */
 export type IsHere = (link: Link) => boolean;
 
+export interface CacheReaderOptions {
+  /** Judge of entries; all are trusted by default. */
+  readonly trust?: ExecTrust | undefined;
+  /** Hears of the signer of each entry that is not trusted, undefined for one that is not signed. */
+  readonly onUntrusted?: ((signer: string | undefined) => void) | undefined;
+}
+
 /** Answers execution keys by the cache of a remote. */
 export class CacheReader {
   readonly #view: CacheView;
   /** Objects that the cache should have and has not, or not as they should be. */
   readonly lost: LinkSet = new LinkSet();
-  /** Number of the entry that was found broken, by key. */
-  readonly brokenEntries: Map<ExecutionKey, number> = new Map();
+  /** Keys of which an entry was found broken. */
+  readonly brokenKeys: Set<ExecutionKey> = new Set();
+  /** Numbers of entries that are of no use here, by key: what is published has a greater one. */
+  readonly #outdone: Map<ExecutionKey, number> = new Map();
+  readonly #options: CacheReaderOptions;
 
-  constructor(view: CacheView) {
+  constructor(view: CacheView, options: CacheReaderOptions = {}) {
     this.#view = view;
+    this.#options = options;
+  }
+
+  /** Checks whether the entry in effect of a key is of no use here: broken, or not trusted. */
+  isOutdone(row: CacheRow): boolean {
+    return row.fencing <= (this.#outdone.get(row.executionKey) ?? -1) || !this.#accepts(row);
+  }
+
+  #accepts({ execId, signature }: CacheRow): boolean {
+    return this.#options.trust?.accepts(execId, signature) !== false;
+  }
+
+  #outdo({ executionKey, fencing }: CacheRow): void {
+    this.#outdone.set(executionKey, Math.max(fencing, this.#outdone.get(executionKey) ?? 0));
+  }
+
+  /** Returns the entries that may be used; of the others somebody is told. */
+  #trusted(rows: readonly CacheRow[]): readonly CacheRow[] {
+    if (this.#options.trust === undefined) return rows;
+    return rows.filter((row) => {
+      if (this.#accepts(row)) return true;
+      this.#outdo(row);
+      this.#options.onUntrusted?.(row.signature?.signer);
+      return false;
+    });
   }
 
   /**
@@ -69,13 +105,14 @@ export class CacheReader {
   ): Promise<void> {
     const absences = await this.#view.absences();
     const pool = new OutcomePool(this.#view);
-    let open = [...part].map(([key, rows]): OpenKey => ({ key, rows, at: 0 }));
+    let open = [...part].map(([key, rows]): OpenKey => ({ key, rows: this.#trusted(rows), at: 0 }));
+    open = open.filter(({ rows }) => rows.length > 0);
     while (open.length > 0) {
       await pool.readParts(open.map(currentRow));
       const refused = await this.#settle(open, found, { pool, absences, delivered });
       for (const each of refused) {
-        const { fencing } = currentRow(each);
-        this.brokenEntries.set(each.key, Math.max(fencing, this.brokenEntries.get(each.key) ?? 0));
+        this.#outdo(currentRow(each));
+        this.brokenKeys.add(each.key);
       }
       // Where the one in effect is broken, another one may do.
       open = refused.map((each) => ({ ...each, at: each.at + 1 })).filter(({ at, rows }) => at < rows.length);

@@ -1,32 +1,46 @@
 import type { ExecutionKey } from '@daggerml/object-model';
 import type { Remote } from '../remote.ts';
+import { type ExecSigner, ExecTrust, type TrustPolicy } from '../signatures/exec-signature.ts';
 import {
   CachePublisher,
   type CachePublisherOptions,
   type OutcomeObjects,
   type OutcomeToPublish,
 } from './cache-publisher.ts';
-import { type CachedOutcome, CacheReader, type IsHere } from './cache-reader.ts';
+import { type CachedOutcome, CacheReader, type CacheReaderOptions, type IsHere } from './cache-reader.ts';
 import { CacheView, type CacheViewOptions } from './cache-view.ts';
 import { type GatherClock, GatheredPublications } from './gather-publications.ts';
 
-export interface RemoteCacheOptions extends CacheViewOptions, CachePublisherOptions {
+export interface RemoteCacheOptions extends CacheViewOptions, Omit<CachePublisherOptions, 'sign'> {
   readonly gatherClock?: GatherClock | undefined;
+  /** Signs what is published; it is not signed by default. */
+  readonly signer?: ExecSigner | undefined;
+  /** Trust in what others have published; all is trusted by default. The own signer is trusted whatever it says. */
+  readonly trust?: TrustPolicy | undefined;
+  readonly onUntrusted?: CacheReaderOptions['onUntrusted'];
 }
 
 /** The shared cache of a remote: looks up, publishes, and gathers what is published. */
 export class RemoteCache {
   /** The remote as people know it. */
   readonly name: string;
+  /** False where what would be published is not to be trusted by the own policy, and is not published. */
+  readonly isPublishing: boolean;
   readonly #view: CacheView;
   readonly #reader: CacheReader;
   readonly #gathered: GatheredPublications;
 
-  constructor(remote: Remote, options: RemoteCacheOptions = {}) {
+  constructor(remote: Remote, { signer, trust: policy, onUntrusted, ...options }: RemoteCacheOptions = {}) {
     this.name = remote.files.name;
+    const own = signer === undefined ? [] : [signer.signer];
+    const trust = policy && new ExecTrust({ ...policy, keys: [...policy.keys, ...own] });
     this.#view = new CacheView(remote, options);
-    this.#reader = new CacheReader(this.#view);
-    const publisher = new CachePublisher(this.#view, this.#reader, options);
+    this.#reader = new CacheReader(this.#view, { trust, onUntrusted });
+    // What would not be trusted here takes no place. @spec DML-REM-1229
+    this.isPublishing = trust === undefined || trust.acceptsFrom(signer?.signer);
+    // @spec DML-REM-1504
+    const sign: CachePublisherOptions['sign'] = signer && ((execId) => signer.sign(execId));
+    const publisher = new CachePublisher(this.#view, this.#reader, { ...options, sign });
     this.#gathered = new GatheredPublications({
       publish: (outcomes, source) => publisher.publish(outcomes, source),
       clock: options.gatherClock,
@@ -42,8 +56,8 @@ export class RemoteCache {
   }
 
   /** Publishes outcomes together with those of a short time, see `GatheredPublications`. */
-  publish(outcomes: readonly OutcomeToPublish[], source: OutcomeObjects): Promise<void> {
-    return this.#gathered.publish(outcomes, source);
+  async publish(outcomes: readonly OutcomeToPublish[], source: OutcomeObjects): Promise<void> {
+    if (this.isPublishing) await this.#gathered.publish(outcomes, source);
   }
 
   /** Publishes at once what waits for others. */

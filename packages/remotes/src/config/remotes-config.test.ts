@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterTests } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
-import { addRemote, findRemote, readRemotes, removeRemote } from './remotes-config.ts';
+import { addRemote, findRemote, readRemotes, removeRemote, setTrust } from './remotes-config.ts';
 
 const URI = 'dml+remote://file/srv/data';
 
@@ -86,5 +86,27 @@ describe('the file of remotes', () => {
     rmSync(path);
     linkSync(other, path);
     expect(() => readRemotes(path)).toThrow(expect.objectContaining({ detail: 'link' }));
+  });
+
+  it('says whose outcomes are trusted, of each remote by itself [DML-REM-1506]', () => {
+    const path = newPath();
+    const key = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK';
+    for (const name of ['origin', 'other']) addRemote(path, name, { uri: URI });
+    const trust = { keys: [key], unsigned: true };
+    setTrust(path, 'origin', trust);
+    expect([...readRemotes(path)]).toEqual([
+      ['origin', { uri: URI, trust }],
+      ['other', { uri: URI }],
+    ]);
+    for (const wrong of ['', 'did:key:zNone', key.slice(0, -1), `${key} `])
+      expect(() => setTrust(path, 'other', { keys: [key, wrong], unsigned: false }), wrong).toThrow(
+        expect.objectContaining({ code: 'signer_invalid' }),
+      );
+    expect(() => setTrust(path, 'none', trust)).toThrow(expect.objectContaining({ code: 'remote_unknown' }));
+    writeFileSync(path, readFileSync(path, 'utf8').replace(key, 'did:key:zNone'));
+    expect(() => readRemotes(path)).toThrow(expect.objectContaining({ code: 'remotes_unusable' }));
+    writeFileSync(path, readFileSync(path, 'utf8').replace('did:key:zNone', key));
+    setTrust(path, 'origin', undefined);
+    expect(readRemotes(path).get('origin')).toEqual({ uri: URI });
   });
 });

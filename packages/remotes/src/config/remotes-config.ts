@@ -14,11 +14,15 @@ import { remoteError } from '../errors.ts';
 import { canonicalJson } from '../format/canonical-json.ts';
 import { FORMAT, readJson } from '../format/read-json.ts';
 import { parseRemoteUri } from '../remote-uri.ts';
+import { keyOfDid } from '../signatures/did-key.ts';
+import type { TrustPolicy } from '../signatures/exec-signature.ts';
 
 /** A remote as a repository knows it. */
 export interface ConfiguredRemote {
   /** Canonical remote URI. */
   readonly uri: string;
+  /** Trust in the outcomes of its cache; all are trusted by default. */
+  readonly trust?: TrustPolicy | undefined;
 }
 
 /** Remotes of a repository by their names, sorted. */
@@ -38,7 +42,14 @@ const schema = z.strictObject({
   ),
 });
 
-const entrySchema = z.strictObject({ uri: z.string().refine(isUri) });
+const entrySchema = z.strictObject({
+  uri: z.string().refine(isUri),
+  trust: z.strictObject({ keys: z.array(z.string().refine(isSigner)), unsigned: z.boolean() }).optional(),
+});
+
+function isSigner(text: string): boolean {
+  return keyOfDid(text) !== undefined;
+}
 
 function isName(name: string): boolean {
   return accepts(() => checkRemoteName(name));
@@ -119,6 +130,18 @@ export function removeRemote(path: string, name: string): ConfiguredRemote {
   return found;
 }
 
+/**
+ * Sets the trust in the outcomes of a remote; undefined trusts all. Throws `remote_unknown`, and `signer_invalid` for
+ * what is no key.
+ */
+export function setTrust(path: string, name: string, trust: TrustPolicy | undefined): void {
+  const wrong = trust?.keys.find((key) => !isSigner(key));
+  if (wrong !== undefined) throw remoteError('signer_invalid', { key: wrong });
+  const remotes = new Map(readRemotes(path));
+  const { uri } = findRemote(remotes, name);
+  writeRemotes(path, remotes.set(name, { uri, trust }));
+}
+
 /** Returns the remote of a name; throws `remote_unknown` with the names there are. */
 export function findRemote(remotes: RemotesConfig, name: string): ConfiguredRemote {
   const found = remotes.get(name);
@@ -132,8 +155,10 @@ function writeRemotes(path: string, remotes: RemotesConfig): void {
   const temporary = `${path}.tmp`;
   const bytes = canonicalJson({
     format: FORMAT,
-    remotes: Object.fromEntries([...remotes].map(([name, { uri }]) => [name, { uri }])),
-  });
+    remotes: Object.fromEntries(
+      [...remotes].map(([name, { uri, trust }]) => [name, { uri, ...(trust && { trust }) }]),
+    ),
+  } as never);
   rmSync(temporary, { force: true });
   writeFileSync(temporary, bytes, { flag: 'wx', flush: true });
   renameSync(temporary, path);
