@@ -7,7 +7,7 @@ import { didKeyOf, keyOfDid } from './did-key.ts';
 /** Type of what is signed: a signature over one class is not valid for another. */
 const EXEC_TYPE = 'application/vnd.daggerml.exec';
 
-/** Whoever signs execs. */
+/** Signer who signs execs. */
 export interface ExecSigner {
   /** `did:key` of the key. */
   readonly signer: string;
