@@ -78,7 +78,7 @@ async function pipeline(workspace: Workspace, count: number): Promise<{ node: Ru
 }
 
 describe('two repositories that share a remote', () => {
-  it('run a pipeline once: the second one, with an empty store, executes nothing', async () => {
+  it('run a pipeline once: the second one, with an empty store, executes nothing [DML-REM-1236]', async () => {
     const memory = new MemoryRemote();
     const [one, other] = [await party(memory), await party(memory)];
     const first = await pipeline(one.workspace, 50);
@@ -88,10 +88,15 @@ describe('two repositories that share a remote', () => {
     expect([second.value, second.node.execId]).toEqual([first.value, first.node.execId]);
     expect(other.workspace.dangling(second.node.execId as ExecId)).toEqual([]);
     expect(other.workspace.events.filter(({ type }) => type === 'sharing-failed')).toEqual([]);
-    const outcomes = other.workspace.events.flatMap((event) =>
-      event.type === 'call-finished' ? [event.outcome] : [],
-    );
-    expect(outcomes).toEqual(Array.from({ length: 61 }, () => 'cached'));
+    const outcomesIn = ({ workspace }: typeof one): string[] =>
+      workspace.events.flatMap((event) =>
+        event.type === 'call-finished' ? [`${event.outcome} ${event.origin}`] : [],
+      );
+    expect(outcomesIn(other)).toEqual(Array.from({ length: 61 }, () => 'cached memory'));
+    expect(outcomesIn(one)).toEqual(Array.from({ length: 61 }, () => 'executed undefined'));
+    // Known here by now.
+    await pipeline(other.workspace, 50);
+    expect(outcomesIn(other)).toEqual(Array.from({ length: 61 }, () => 'cached undefined'));
   });
 
   it('ask together, so that thousands of cached calls take few requests before the first value', async () => {

@@ -42,6 +42,8 @@ export function reportEnd(node: RunNode, attempt: Attempt | undefined, reporter:
     functionName: callee?.functionName ?? name,
     outcome: outcomeOf(failure, isAnswered),
     fromCache: isAnswered,
+    // @spec DML-REM-1236
+    ...(isAnswered && node.computed?.origin !== undefined && { origin: node.computed.origin }),
     durationMs: attempt?.result && state.name === 'complete' ? attempt.finishedMs - attempt.startedMs : 0,
     ...(failure && { failure }),
     ...(failure && !isAnswered && hasUnusedRetries(node) && { retriesUnused: true }),

@@ -83,6 +83,8 @@ export type RunReport =
       readonly outcome: CallOutcome;
       /** True when the outcome was known before: always so for `cached`, possibly for `failed`. */
       readonly fromCache: boolean;
+      /** The remote that the outcome came from, where the repository did not know it. */
+      readonly origin?: string;
       /** Time of the attempt that counted; 0 where none was made. */
       readonly durationMs: number;
       readonly failure?: CallFailure;

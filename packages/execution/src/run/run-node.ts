@@ -81,6 +81,8 @@ export interface ComputedNode extends Computed {
   readonly executionKey: ExecutionKey;
   /** The exec of the cache index that the outcome stems from; nothing protects it before it is retained. */
   foundExecId: ExecId | undefined;
+  /** The shared cache that the outcome came from. */
+  origin?: string | undefined;
 }
 
 /** Returns function and input values of a node whose inputs have values. */

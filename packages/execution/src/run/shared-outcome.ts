@@ -6,7 +6,7 @@ import { decodeAs } from '../objects/decode-as.ts';
 import { unpackObjects } from '../worker/packed-objects.ts';
 import { type LookUpParts, takeOutcome } from './look-up.ts';
 import type { CallEvent } from './machine.ts';
-import type { RunNode } from './run-node.ts';
+import { computedOf, type RunNode } from './run-node.ts';
 import type { SharingNews } from './sharing.ts';
 
 const mustRun: CallEvent = { type: 'must_run' };
@@ -22,6 +22,7 @@ export function eventOfNews(news: SharingNews, isClaimable: boolean, parts: Look
       parts.objects.makeRoom();
       if (!outcome) return isClaimable ? mustClaim : mustRun;
       takeOutcome(node, outcome);
+      computedOf(node).origin = news.found?.origin;
       return { type: 'outcome_made', status: outcome.status };
     }
     case 'claimed':
