@@ -61,7 +61,6 @@ export {
   type RecordType,
 } from './object-class.ts';
 export { OUTCOME_URI, takesOutcomes } from './outcome-function.ts';
-export { DATUM_KIND_NUMBERS } from './records/datum-kind.ts';
 export { decodeRecord } from './records/decode-record.ts';
 export { encodeElement, isInline, MAX_INLINE_BYTES } from './records/element.ts';
 export { elementOf } from './records/element-of.ts';

@@ -1,4 +1,4 @@
-import { DATUM_KIND_NUMBERS, decodeRecord, isDmlError } from '@daggerml/object-model';
+import { decodeRecord, isDmlError } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readRow } from '../engine/reading.ts';
 import type { RecordClass } from '../objects/objects.ts';
@@ -37,7 +37,7 @@ export async function checkSound(engine: Engine, { keys, checked, filled }: Reac
   }
 }
 
-/** Classes whose records say nothing of others but by search trees. */
+/** Classes whose records say nothing of others but by search trees: no contradiction and no element is looked for there. */
 const PLAIN_CLASSES: ReadonlySet<number | undefined> = new Set([
   CLASS_BYTES.node,
   CLASS_BYTES.dag,
@@ -49,10 +49,10 @@ const PLAIN_CLASSES: ReadonlySet<number | undefined> = new Set([
  * Checks whether a present object may have a fault that its own bytes do not show, from the row that was just looked
  * at: most do not, since they link to nothing or say nothing of what they link to.
  */
-export function mayContradict(key: Uint8Array, { links, linkCount, type, kind }: RowReader): boolean {
+export function mayContradict(key: Uint8Array, { links, linkCount, type }: RowReader): boolean {
   if (type === 0) return false;
   if (type !== key[0]) return true;
-  if (type === CLASS_BYTES.datum) return linkCount > 0 || kind === DATUM_KIND_NUMBERS.blob;
+  if (type === CLASS_BYTES.datum) return linkCount > 0;
   if (!PLAIN_CLASSES.has(type)) return true;
   for (let index = 0; index < linkCount; index += 1)
     if (links[index * OBJECT_KEY_BYTES] === CLASS_BYTES.page) return true;

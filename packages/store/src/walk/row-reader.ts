@@ -31,7 +31,6 @@ export class RowReader {
   #linkCount = 0;
   #sizeBytes = 0;
   #type = 0;
-  #kind = 0;
   /** Key, id and bytes of the record last looked at, if it is present. */
   #key: Uint8Array | undefined;
   #id: ObjectId | undefined;
@@ -61,11 +60,6 @@ export class RowReader {
     return this.#type;
   }
 
-  /** The byte behind the header of that record, which is the kind of a datum. */
-  get kind(): number {
-    return this.#kind;
-  }
-
   /**
    * Returns id and bytes of the record last looked at, where it was looked at by this very `key` and is present; the
    * bytes are those of memory that the next read reuses.
@@ -83,7 +77,6 @@ export class RowReader {
     this.#linkCount = 0;
     this.#sizeBytes = 0;
     this.#type = 0;
-    this.#kind = 0;
     this.#key = undefined;
     const bytes = this.#borrow(key);
     if (bytes === undefined) return hasRow(this.#engine, 'stubs', key) ? 'withheld' : 'absent';
@@ -98,7 +91,6 @@ export class RowReader {
     try {
       scanLinks(bytes, (objectClass, idOffset) => this.#addLink(CLASS_BYTES[objectClass], bytes, idOffset));
       this.#type = bytes[2] as number;
-      this.#kind = bytes[3] as number;
       this.#key = key;
       this.#id = id;
       this.#bytes = bytes;
