@@ -79,6 +79,7 @@ describe('damage', () => {
     'ref_target_missing',
     'gc_refused',
     'backup_refused',
+    'remote_damaged',
   ];
 
   it('is a word for what was read and cannot be right, and for nothing else [DML-CLI-0553]', () => {
