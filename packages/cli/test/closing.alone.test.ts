@@ -80,6 +80,7 @@ describe('damage', () => {
     'gc_refused',
     'backup_refused',
     'remote_damaged',
+    'transfer_invalid',
   ];
 
   it('is a word for what was read and cannot be right, and for nothing else [DML-CLI-0553]', () => {

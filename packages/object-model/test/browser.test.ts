@@ -4,6 +4,8 @@ import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { isOfRecords } from './vector-files.ts';
+
 const vectorFolder = join(import.meta.dirname, '../../../vectors');
 const OTHER_AREAS = /^(?:search-tree|blob)/;
 let bundle = '';
@@ -45,7 +47,7 @@ describe('a bundle for browsers', () => {
 
   it('runs the vectors where Node is not there [DML-OBJ-0102]', () => {
     const files = readdirSync(vectorFolder, { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.json') && !OTHER_AREAS.test(path))
+      .filter((path) => isOfRecords(path) && !OTHER_AREAS.test(path))
       .map((path) => JSON.parse(readFileSync(join(vectorFolder, path), 'utf8')) as unknown);
     const context = browserContext();
     expect(runInContext('typeof process + typeof Buffer + typeof require + typeof module', context)).toBe(

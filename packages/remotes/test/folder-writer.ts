@@ -18,7 +18,13 @@ export class FolderWriter {
   /** Starts a process; `prefix` is a command that starts it in other surroundings. */
   constructor(order: WriterOrder, prefix: readonly string[] = []) {
     const [command = '', ...args] = [...prefix, process.execPath, PROGRAM, JSON.stringify(order)];
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    // Another user may read neither what counts branches nor where it writes.
+    const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _folder, ...env } = process.env;
+    const isWrapped = command !== process.execPath;
+    const child = spawn(command, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(isWrapped && { env }),
+    });
     this.#process = child;
     child.stderr.on('data', (text) => {
       this.#stderr += text;

@@ -11,7 +11,9 @@ export const RAISE_LIMIT = 'raise the limit with "ulimit -n 1024", then run the 
 export function isTooManyFiles(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.some(isTooManyFiles);
-  return NO_MORE_FILES.has((error as NodeJS.ErrnoException).code) || isTooManyFiles(error.cause);
+  // The loader of Node says so in words alone where it reads the description of a package.
+  const isWorded = /too many open files/.test(error.message);
+  return isWorded || NO_MORE_FILES.has((error as NodeJS.ErrnoException).code) || isTooManyFiles(error.cause);
 }
 
 /**

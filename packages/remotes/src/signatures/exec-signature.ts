@@ -38,6 +38,7 @@ export function execSigner(pem: string | Uint8Array, origin: string): ExecSigner
     key = createPrivateKey(typeof pem === 'string' ? pem : Buffer.from(pem));
     signer = didKeyOf(key);
   } catch (cause) {
+    // @spec DML-REM-1506
     throw remoteError('signing_key_invalid', { path: origin }, cause);
   }
   return { signer, sign: (execId) => ({ signer, bytes: sign(null, signedBytes(execId), key) }) };
