@@ -2,7 +2,6 @@ export type { RemoteUri, RemoteUriRule } from '@daggerml/object-model';
 export type { OutcomeObjects, OutcomeToPublish } from './cache/cache-publisher.ts';
 export type { CachedOutcome, IsHere } from './cache/cache-reader.ts';
 export type { GatherClock } from './cache/gather-publications.ts';
-export type { Link, LinkedObject } from './cache/link.ts';
 export { RemoteCache, type RemoteCacheOptions } from './cache/remote-cache.ts';
 export { type CheckOptions, checkRemote } from './check/check-remote.ts';
 export type { CheckPart, CheckReport, PartReport } from './check/check-report.ts';
@@ -51,6 +50,7 @@ export type { ByteRange, FileVersion, ListedFile, RemoteFiles, SwapAnswer } from
 export type { CacheSignature } from './format/cache-row.ts';
 export type { ClaimOutcome, RemoteClaim } from './format/claim.ts';
 export type { GroupEntry, GroupKind, SegmentEntry } from './format/group.ts';
+export type { Link, LinkedObject } from './format/link.ts';
 export type { CacheEntry, RemoteState } from './format/state.ts';
 export type { TransferCost } from './push/dry-files.ts';
 export type { RefMove, RefPush } from './push/plan-refs.ts';

@@ -30,7 +30,7 @@ export { explainKept, planGc, type RunOptions, runGc } from './gc/run.ts';
 export type { GcReason } from './gc/why.ts';
 export { type AheadBehind, aheadBehind } from './history/ahead-behind.ts';
 export { type CommitFacts, ownCommitFacts } from './history/commit-facts.ts';
-export { type CommitGraph, type CommitNode, commitGraph } from './history/commit-graph.ts';
+export { type CommitGraph, type CommitNode, commitGraph, presentCommits } from './history/commit-graph.ts';
 export { type CommitDiff, type DagChange, diffCommits, type PinChange } from './history/diff.ts';
 export { Draft, type ObjectReader } from './history/draft.ts';
 export { type LogEntry, type LogOptions, type LogOrder, logCommits } from './history/log.ts';
@@ -67,7 +67,6 @@ export {
   type RefKind,
   type RefName,
   type RefParts,
-  refKey,
   remoteRef,
   tagRef,
 } from './refs/ref-name.ts';
@@ -86,16 +85,21 @@ export { SCHEMA_VERSION } from './tables/schema.ts';
 export {
   type CarLink,
   DAG_CBOR,
-  encodeHeader,
+  encodeHead,
   encodeSection,
-  encodeVarint,
   RAW,
   sectionLength,
   writeSection,
 } from './transfer/car-frame.ts';
 export { type ByteStream, type CarSection, type CarStream, readCar } from './transfer/car-reader.ts';
 export { type CarContent, checkCar } from './transfer/check-car.ts';
-export { type ExportedRef, type ExportHost, type ExportProgress, exportCar } from './transfer/export.ts';
+export {
+  type ExportedRef,
+  type ExportHost,
+  type ExportProgress,
+  exportCar,
+  refBlock,
+} from './transfer/export.ts';
 export {
   type ImportedRef,
   type ImportHost,

@@ -9,7 +9,6 @@ import { formatCount } from '../render/quantities.ts';
 /** Reasons for which a file goes, as people read them. */
 const REASONS = {
   unreached: 'no ref reaches what it holds',
-  rewritten: 'what is needed of it was written again',
   'old-state': 'an old state of the journal',
   'left-over': 'left by a push or collection that was cut off',
 } as const;

@@ -1,17 +1,17 @@
 import type { ExecId, ExecutionKey, ObjectClass } from '@daggerml/object-model';
-import { absenceKey } from '../format/absences.ts';
+import { type Absences, isExcised } from '../format/absences.ts';
 import { type CacheRow, type CacheSignature, MAX_FENCING, outranks } from '../format/cache-row.ts';
 import { CacheRows } from '../format/cache-rows.ts';
 import { filePath } from '../format/file-path.ts';
 import type { GroupEntry } from '../format/group.ts';
 import { IndexObject } from '../format/index-object.ts';
+import { type LinkedObject, LinkSet } from '../format/link.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
 import { GroupWriter } from '../push/put-groups.ts';
 import { advance, type StateChange } from '../state/advance.ts';
 import type { RemoteSnapshot } from '../state/read-snapshot.ts';
 import type { CacheReader } from './cache-reader.ts';
 import type { CacheView } from './cache-view.ts';
-import { type Link, type LinkedObject, LinkSet } from './link.ts';
 import { mergeCaches, type PutCache, putCache } from './merge-caches.ts';
 import { placeExecs } from './place-execs.ts';
 import { answeringExec, ownIds, walkOutcome } from './walk-outcome.ts';
@@ -160,8 +160,6 @@ export class CachePublisher {
     // What was put before may have been excised since.
     if (state.absences !== this.#absences) this.#forget();
     this.#absences = state.absences;
-    const isExcised = (link: Link): boolean =>
-      absences.get(absenceKey(link.class, link.id))?.record.type === 'tombstone';
     let indexBytes: Buffer | undefined;
     const writer = new GroupWriter(this.#view.remote, {
       epoch,
@@ -187,7 +185,7 @@ export class CachePublisher {
             counts.outranked += 1;
             continue;
           }
-          const objects = this.#objectsOf(outcome, publication.source, isExcised);
+          const objects = this.#objectsOf(outcome, publication.source, absences);
           if (objects === undefined) {
             counts.refused += 1;
             continue;
@@ -237,7 +235,7 @@ export class CachePublisher {
   #objectsOf(
     { executionKey, execId, status }: OutcomeToPublish,
     source: OutcomeObjects,
-    isExcised: (link: Link) => boolean,
+    absences: Absences,
   ): readonly LinkedObject[] | undefined {
     const bytes = source.getBytes('exec', execId);
     const exec = bytes && answeringExec(bytes, executionKey);
@@ -248,7 +246,7 @@ export class CachePublisher {
       bytesOf: (link) => source.getBytes(link.class, link.id),
       isWhole: (link) => !isBroken && this.#put.has(link) && !this.#open.has(link),
     });
-    if (missing.length > 0 || objects.some(isExcised)) return undefined;
+    if (missing.length > 0 || objects.some((object) => isExcised(absences, object))) return undefined;
     if (this.#put.size > MAX_PUT_OBJECTS) this.#forget();
     const added: LinkedObject[] = [];
     for (const { isWhole, ...object } of objects) {

@@ -1,10 +1,10 @@
 import type { ExecId, ExecutionKey } from '@daggerml/object-model';
-import { type Absences, absenceKey } from '../format/absences.ts';
+import { type Absences, isExcised } from '../format/absences.ts';
 import type { CacheRow } from '../format/cache-row.ts';
+import { type Link, type LinkedObject, LinkSet } from '../format/link.ts';
 import type { ExecTrust } from '../signatures/exec-signature.ts';
 import type { CacheView } from './cache-view.ts';
 import type { GroupIndexes } from './group-indexes.ts';
-import { type Link, type LinkedObject, LinkSet } from './link.ts';
 import { OutcomePool, partOf } from './outcome-pool.ts';
 import { answeringExec, linksIn, ownIds, walkOutcome } from './walk-outcome.ts';
 
@@ -167,6 +167,7 @@ export class CacheReader {
     const exec = bytes && answeringExec(bytes, each.key);
     if (exec === undefined || exec.status !== status) return undefined;
     const { objects, missing } = walkOutcome(root, ownIds(exec), {
+      // @spec DML-REM-1226
       bytesOf: (link) => (isExcised(absences, link) ? undefined : pool.get(link)),
       // Asking a store for what was read anyway would take longer than taking it again.
       isWhole: (link) =>
@@ -254,11 +255,6 @@ function ownIdsOf(asked: readonly OpenKey[], pool: OutcomePool): Set<string> {
     if (exec) for (const id of ownIds(exec)) ids.add(id);
   }
   return ids;
-}
-
-/** @spec DML-REM-1226 */
-function isExcised(absences: Absences, link: Link): boolean {
-  return absences.get(absenceKey(link.class, link.id))?.record.type === 'tombstone';
 }
 
 /** Returns entries by place, so many at a time that what they point to fits into the memory of a part. */

@@ -1,6 +1,5 @@
 import { type ExecutionKey, isDmlError } from '@daggerml/object-model';
 import { remoteError } from '../errors.ts';
-import { FileGone } from '../fetch/fetch-stream.ts';
 import { planRanges } from '../fetch/plan-ranges.ts';
 import { readAhead } from '../fetch/read-ahead.ts';
 import type { ByteRange } from '../files/remote-files.ts';
@@ -9,11 +8,12 @@ import { CacheIndex, type RowSpan } from '../format/cache-index.ts';
 import { type CacheRow, outranks } from '../format/cache-row.ts';
 import { CACHE_FANOUT_BYTES, CACHE_HEAD_BYTES, PREFIX_BYTES } from '../format/cache-rows.ts';
 import { checkHash, filePath } from '../format/file-path.ts';
+import type { Link } from '../format/link.ts';
 import type { CacheEntry } from '../format/state.ts';
 import type { Remote } from '../remote.ts';
+import { FileGone } from '../state/file-gone.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import { GroupIndexes } from './group-indexes.ts';
-import type { Link } from './link.ts';
 
 /** Size up to which a cache index or index object is read whole. */
 const WHOLE_BYTES = 4 * 2 ** 20;

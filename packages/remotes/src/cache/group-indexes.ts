@@ -1,4 +1,3 @@
-import { FileGone } from '../fetch/fetch-stream.ts';
 import { planRanges } from '../fetch/plan-ranges.ts';
 import { readAhead } from '../fetch/read-ahead.ts';
 import type { RemoteFiles } from '../files/remote-files.ts';
@@ -11,8 +10,9 @@ import {
   type IndexObject,
   type RecordPosition,
 } from '../format/index-object.ts';
+import type { Link } from '../format/link.ts';
 import { readIndex } from '../levels/merge-groups.ts';
-import type { Link } from './link.ts';
+import { FileGone } from '../state/file-gone.ts';
 
 /** Parts of an index object above which all of it is read. */
 const MAX_PARTS = 64;

@@ -1,12 +1,12 @@
 import { hashBytes } from '@daggerml/object-model';
-import { FileGone } from '../fetch/fetch-stream.ts';
 import { planRanges } from '../fetch/plan-ranges.ts';
 import { readAhead } from '../fetch/read-ahead.ts';
 import type { ByteRange } from '../files/remote-files.ts';
 import type { CacheRow } from '../format/cache-row.ts';
 import { filePath } from '../format/file-path.ts';
+import { type Link, LinkSet } from '../format/link.ts';
+import { FileGone } from '../state/file-gone.ts';
 import type { CacheView } from './cache-view.ts';
-import { type Link, LinkSet } from './link.ts';
 import { readSections, sectionHeadBytes } from './read-sections.ts';
 
 /** Bytes before an exec that are read with it; where more belong to it, they are read as they are found missing. */

@@ -7,7 +7,7 @@ import {
   type Records,
   scanLinks,
 } from '@daggerml/object-model';
-import type { Link, LinkedObject } from './link.ts';
+import type { Link, LinkedObject } from '../format/link.ts';
 
 /** Source of a walk, and what it leaves out. */
 export interface OutcomeSource {

@@ -1,8 +1,7 @@
-import type { CommitId } from '@daggerml/object-model';
-import { isDmlError } from '@daggerml/object-model';
+import { type CommitId, isDmlError } from '@daggerml/object-model';
 import { type ReachedObjects, reachedObjects } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
-import { type Absences, absenceKey, absenceOf, readAbsences, withAbsences } from '../format/absences.ts';
+import { type Absences, absenceOf, isExcised, readAbsences, withAbsences } from '../format/absences.ts';
 import { filePath, parseFilePath } from '../format/file-path.ts';
 import type { GroupEntry } from '../format/group.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
@@ -31,7 +30,7 @@ export interface GroupFate {
 export interface Garbage {
   readonly path: string;
   readonly bytes: number;
-  readonly reason: 'unreached' | 'rewritten' | 'old-state' | 'left-over';
+  readonly reason: 'unreached' | 'old-state' | 'left-over';
 }
 
 /** A collection of a remote. */
@@ -87,8 +86,7 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
       const plan = await planGroups(remote, options, base.state);
       fates = plan.fates;
       const groups = await rewritten(remote, options, plan);
-      const epoch = base.state.epoch + 1;
-      const before = await readAbsences(remote.files, base.state.absences);
+      const { before, epoch } = plan;
       const absences = await putAbsences(remote, plan.absences, { before, state: { ...base.state, epoch } });
       return { reason: 'collection', epoch, groups, absences };
     },
@@ -111,6 +109,8 @@ const DELETED_TOGETHER = 1_000;
 interface GroupPlan {
   readonly fates: readonly GroupFate[];
   readonly reached: ReachedObjects;
+  /** Absences of the state before, and those with the tombstones of the repository. */
+  readonly before: Absences;
   readonly absences: Absences;
   /** Epoch of the state that the collection makes. */
   readonly epoch: number;
@@ -121,7 +121,8 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
   const reached = await reachedHere(remote, options, Object.values(state.refs));
   // @spec DML-REM-1005
   const tombstones = reached.tombstones.flatMap((bytes) => absenceOf(bytes) ?? []);
-  const absences = withAbsences(await readAbsences(remote.files, state.absences), tombstones);
+  const before = await readAbsences(remote.files, state.absences);
+  const absences = withAbsences(before, tombstones);
   const fates: GroupFate[] = [];
   for (const group of state.groups) {
     const bytes = segmentBytesOf(group);
@@ -135,9 +136,10 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
     let neededBytes = 0;
     let hasExcised = false;
     for (let number = 0; number < index.count; number += 1) {
-      const { class: objectClass, id, length } = index.row(number);
-      if (absences.get(absenceKey(objectClass, id))?.record.type === 'tombstone') hasExcised = true;
-      else if (group.kind === 'cache' || reached.has(objectClass, id)) neededBytes += length + SECTION_BYTES;
+      const row = index.row(number);
+      if (isExcised(absences, row)) hasExcised = true;
+      else if (group.kind === 'cache' || reached.has(row.class, row.id))
+        neededBytes += row.length + SECTION_BYTES;
     }
     // @spec DML-REM-1012
     for (const { class: objectClass, objectId } of reached.withheld)
@@ -147,7 +149,7 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
     const fate = neededBytes === 0 ? 'drop' : hasExcised || neededBytes * 2 <= bytes ? 'rewrite' : 'keep';
     fates.push({ group, fate, bytes, neededBytes });
   }
-  return { fates, reached, absences, epoch: state.epoch + 1 };
+  return { fates, reached, before, absences, epoch: state.epoch + 1 };
 }
 
 /** Bytes of a section besides its record: length and CID. */
@@ -198,9 +200,7 @@ async function rewritten(
       epoch,
       kind,
       segmentBytes,
-      isKept: (row) =>
-        absences.get(absenceKey(row.class, row.id))?.record.type !== 'tombstone' &&
-        (kind === 'cache' || reached.has(row.class, row.id)),
+      isKept: (row) => !isExcised(absences, row) && (kind === 'cache' || reached.has(row.class, row.id)),
     });
     if (group === 'gone')
       throw remoteError('remote_damaged', { remote: remote.files.name, path: 'segments', detail: 'missing' });
@@ -217,7 +217,7 @@ function pathsOfGroup(group: GroupEntry): string[] {
 async function findGarbage(
   { files }: Remote,
   { keptStates = KEPT_STATES }: CollectOptions,
-  snapshot: CollectResult['snapshot'] | { readonly name: string | null; readonly state: RemoteState },
+  snapshot: Pick<RemoteSnapshot, 'name' | 'state'>,
   named: ReadonlySet<string>,
 ): Promise<Garbage[]> {
   const { state } = snapshot;
@@ -227,11 +227,7 @@ async function findGarbage(
   // @spec DML-REM-1011
   let left = keptStates;
   const before = new Set<string>();
-  for await (const { name, state: earlier } of listStates(files, {
-    version: null,
-    name: snapshot.name,
-    state,
-  })) {
+  for await (const { name, state: earlier } of listStates(files, snapshot)) {
     for (const group of earlier.groups) for (const path of pathsOfGroup(group)) before.add(path);
     if (left <= 0) break;
     needed.add(filePath('states', name));

@@ -9,19 +9,16 @@ import { remoteError } from '../errors.ts';
 import { filePath } from '../format/file-path.ts';
 import type { GroupEntry, SegmentEntry } from '../format/group.ts';
 import type { IndexObject, IndexRow } from '../format/index-object.ts';
+import { type Link, LinkSet } from '../format/link.ts';
 import { sectionOf } from '../format/segment.ts';
 import { readIndex } from '../levels/merge-groups.ts';
-import { count, type FetchSource, FileGone, objectsIn } from './fetch-stream.ts';
+import { FileGone } from '../state/file-gone.ts';
+import { count, type FetchSource, objectsIn } from './fetch-stream.ts';
 import { planRanges } from './plan-ranges.ts';
 import { readAhead } from './read-ahead.ts';
 
 /** Parts of segments that are read at the same time. */
 const PARALLEL_READS = 4;
-
-interface Link {
-  readonly class: ObjectClass;
-  readonly id: ObjectId;
-}
 
 /** A walk over what commits reach, here and on the remote. */
 export interface ClosureWalk {
@@ -40,13 +37,8 @@ export interface ClosureWalk {
  */
 export async function* closureSections(walk: ClosureWalk): AsyncGenerator<Uint8Array, void, undefined> {
   const indexes = await readIndexes(walk);
-  const seen = new Set<string>();
-  const isNew = (link: Link): boolean => {
-    const key = `${link.class} ${link.id}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  };
+  const seen = new LinkSet();
+  const isNew = (link: Link): boolean => seen.add(link);
   let level: Link[] = walk.commitIds.map((id) => ({ class: 'commit', id }));
   while (level.length > 0) {
     const absent: Link[] = [];

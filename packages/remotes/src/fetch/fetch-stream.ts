@@ -1,13 +1,5 @@
-import { type CommitId, encodeRecord, type ObjectClass, type ObjectId } from '@daggerml/object-model';
-import {
-  DAG_CBOR,
-  encodeHeader,
-  encodeSection,
-  encodeVarint,
-  type RefName,
-  recordBlock,
-  refKey,
-} from '@daggerml/store';
+import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
+import { DAG_CBOR, encodeHead, encodeSection, type RefName, recordBlock, refBlock } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import type { RemoteFiles } from '../files/remote-files.ts';
 import type { Absences } from '../format/absences.ts';
@@ -16,19 +8,10 @@ import type { GroupEntry } from '../format/group.ts';
 import type { IndexRow } from '../format/index-object.ts';
 import { recordAt, SEGMENT_HEADER_BYTES, sectionOf } from '../format/segment.ts';
 import { readIndex, readSegment } from '../levels/merge-groups.ts';
+import { FileGone } from '../state/file-gone.ts';
 import { inKeyOrder } from './key-order.ts';
 import { planRanges, type WantedRange } from './plan-ranges.ts';
 import { readAhead } from './read-ahead.ts';
-
-/** Thrown where a file of a state is not there; a collection may have removed it since. */
-export class FileGone extends Error {
-  readonly path: string;
-  constructor(path: string) {
-    super(`the file ${path} is gone`);
-    this.name = 'FileGone';
-    this.path = path;
-  }
-}
 
 /** Segments or parts of them that are read at the same time, and held in memory. */
 const PARALLEL_READS = 3;
@@ -54,13 +37,8 @@ export function* streamHead(
   refs: readonly { readonly ref: RefName; readonly commitId: CommitId }[],
   absences: Absences,
 ): Generator<Uint8Array, void, undefined> {
-  const blocks = refs.map(({ ref, commitId }) => {
-    const name = `refs/${refKey(ref).toString('utf8')}`;
-    return recordBlock(encodeRecord({ type: 'ref', name, commitId, sequence: 0 }));
-  });
-  const header = encodeHeader(blocks.map(({ link }) => link));
-  yield encodeVarint(header.length);
-  yield header;
+  const blocks = refs.map(refBlock);
+  yield encodeHead(blocks.map(({ link }) => link));
   for (const { link, bytes } of blocks) yield encodeSection(link, bytes);
   for (const { bytes } of absences.values()) {
     const { link } = recordBlock(bytes);

@@ -12,11 +12,11 @@ import { remoteError } from '../errors.ts';
 import { type Absences, readAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
 import type { Remote } from '../remote.ts';
-import { missingPath } from '../state/on-state.ts';
-import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
+import { onState } from '../state/on-state.ts';
+import { type RemoteSnapshot, readSince } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { closureSections, incompleteError } from './closure-sections.ts';
-import { type FetchCounts, type FetchSource, FileGone, groupSections, streamHead } from './fetch-stream.ts';
+import { type FetchCounts, type FetchSource, groupSections, streamHead } from './fetch-stream.ts';
 
 /** A store that takes objects and tracking refs. */
 export interface FetchHost extends ImportHost {
@@ -81,31 +81,17 @@ export async function fetch(remote: Remote, options: FetchOptions): Promise<Fetc
   const { memory } = options;
   const counts: FetchCounts = { requests: 0, bytes: 0, objects: 0 };
   const recalled = await memory.recall();
-  let known = recalled;
-  let gone: { readonly path: string; readonly version: string | null } | undefined;
-  for (;;) {
-    counts.requests += 1;
-    const read = known?.version
-      ? await readSnapshot(remote.files, known.version)
-      : await readSnapshot(remote.files);
-    // @spec DML-REM-0911
-    const snapshot = read === 'unchanged' ? (known as RemoteSnapshot) : read;
-    if (read !== 'unchanged') counts.requests += 1;
-    if (gone !== undefined && gone.version === snapshot.version)
-      throw remoteError('remote_damaged', { remote: remote.files.name, path: gone.path, detail: 'missing' });
+  // @spec DML-REM-0911
+  const first = await readSince(remote.files, recalled);
+  counts.requests += first.isRecalled ? 1 : 2;
+  // @spec DML-REM-0914
+  const { base, result } = await onState(remote.files, first.snapshot, async (snapshot) => {
+    if (snapshot !== first.snapshot) counts.requests += 2;
     if (snapshot.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
-    try {
-      const fetched = await take(remote, options, { snapshot, recalled, counts });
-      await memory.remember(snapshot);
-      return { ...fetched, counts, snapshot };
-    } catch (error) {
-      // @spec DML-REM-0914
-      const path = error instanceof FileGone ? error.path : missingPath(error);
-      if (path === undefined) throw error;
-      gone = { path, version: snapshot.version };
-      known = undefined;
-    }
-  }
+    return await take(remote, options, { snapshot, recalled, counts });
+  });
+  await memory.remember(base);
+  return { ...result, counts, snapshot: base };
 }
 
 interface Taking {

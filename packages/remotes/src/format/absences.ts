@@ -1,8 +1,9 @@
 import { decodeRecord, hashBytes, type StubRecord, type TombstoneRecord } from '@daggerml/object-model';
-import { DAG_CBOR, encodeHeader, encodeSection, encodeVarint, readCar } from '@daggerml/store';
+import { DAG_CBOR, encodeHead, encodeSection, readCar } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import type { RemoteFiles } from '../files/remote-files.ts';
 import { checkHash, filePath } from './file-path.ts';
+import type { Link } from './link.ts';
 import type { FileOrigin } from './read-json.ts';
 
 /** An object that is excised or withheld, as the record that stands for it says. */
@@ -20,6 +21,11 @@ const MAX_ABSENCES_BYTES = 64 * 2 ** 20;
 /** Returns the key of an object among absences. */
 export function absenceKey(objectClass: string, objectId: string): string {
   return `${objectClass}/${objectId}`;
+}
+
+/** Checks whether an object has a tombstone among absences. */
+export function isExcised(absences: Absences, { class: objectClass, id }: Link): boolean {
+  return absences.size > 0 && absences.get(absenceKey(objectClass, id))?.record.type === 'tombstone';
 }
 
 /** Returns absences with others added; a tombstone stays whatever is added. */
@@ -44,10 +50,8 @@ export function absenceOf(bytes: Uint8Array): Absence | undefined {
 export function encodeAbsences(absences: Absences): Buffer {
   const sections = [...absences.values()].map(({ bytes }) => ({ id: hashBytes(bytes), bytes }));
   sections.sort((left, right) => (left.id < right.id ? -1 : 1));
-  const header = encodeHeader([]);
   return Buffer.concat([
-    encodeVarint(header.length),
-    header,
+    encodeHead([]),
     ...sections.map(({ id, bytes }) => encodeSection({ codec: DAG_CBOR, id }, bytes)),
   ]);
 }

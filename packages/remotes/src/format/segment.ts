@@ -2,9 +2,8 @@ import { hashBytes, type ObjectClass, type ObjectId } from '@daggerml/object-mod
 import {
   type CarLink,
   DAG_CBOR,
-  encodeHeader,
+  encodeHead,
   encodeSection,
-  encodeVarint,
   RAW,
   sectionLength,
   writeSection,
@@ -17,10 +16,7 @@ import type { FileOrigin } from './read-json.ts';
 export const SEGMENT_BYTES: number = 64 * 2 ** 20;
 
 /** Header of a segment: a CARv1 file without roots. @spec DML-REM-0501 */
-const HEADER: Buffer = (() => {
-  const header = encodeHeader([]);
-  return Buffer.concat([encodeVarint(header.length), header]);
-})();
+const HEADER: Buffer = encodeHead([]);
 
 /** Bytes of a segment before its first section. */
 export const SEGMENT_HEADER_BYTES: number = HEADER.length;

@@ -1,10 +1,10 @@
 import type { CommitId } from '@daggerml/object-model';
 import {
-  type CommitGraph,
   commitGraph,
   isAncestor,
   type ObjectReader,
   parseRefName,
+  presentCommits,
   type RefName,
 } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
@@ -102,8 +102,7 @@ function isDescendant(
 ): boolean {
   // What is pushed has to be here.
   commitGraph(reader).readCommit(commitId);
-  const known: CommitGraph = {
-    readCommit: (id) => reader.getRecord('commit', id) ?? { parentCommitIds: [], committedMs: 0 },
-  };
-  return reader.getRecord('commit', before) !== undefined && isAncestor(known, before, commitId);
+  return (
+    reader.getRecord('commit', before) !== undefined && isAncestor(presentCommits(reader), before, commitId)
+  );
 }

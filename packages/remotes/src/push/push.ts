@@ -1,13 +1,6 @@
 import type { CommitId } from '@daggerml/object-model';
 import { type ObjectBlock, type OutgoingHost, outgoingObjects } from '@daggerml/store';
-import {
-  type Absence,
-  type Absences,
-  absenceKey,
-  absenceOf,
-  readAbsences,
-  withAbsences,
-} from '../format/absences.ts';
+import { type Absence, absenceOf, isExcised, readAbsences, withAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
 import type { IndexObject } from '../format/index-object.ts';
 import { SEGMENT_BYTES, type SentObject } from '../format/segment.ts';
@@ -16,7 +9,7 @@ import { planMerge } from '../levels/plan-merge.ts';
 import type { Remote } from '../remote.ts';
 import { advance, type StateChange } from '../state/advance.ts';
 import { onState } from '../state/on-state.ts';
-import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
+import { type RemoteSnapshot, readSince, readSnapshot } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { dryFiles, type TransferCost } from './dry-files.ts';
 import { moveTracking } from './move-tracking.ts';
@@ -90,11 +83,8 @@ export async function push(remote: Remote, options: PushOptions): Promise<PushRe
 
 async function pushOnce(remote: Remote, options: PushOptions): Promise<Omit<PushResult, 'cost'>> {
   const { store, remoteName, isDryRun } = options;
-  const recalled = await options.memory.recall();
-  const { version } = recalled ?? {};
-  const seen = version ? await readSnapshot(remote.files, version) : await readSnapshot(remote.files);
   // @spec DML-REM-0813
-  const first = seen === 'unchanged' ? (recalled as RemoteSnapshot) : seen;
+  const { snapshot: first } = await readSince(remote.files, await options.memory.recall());
   const work = new Push(remote, options);
   const prepared = await onState(remote.files, first, (base) => work.prepare(base));
   const { snapshot } = await advance(remote, (base) => work.propose(base), prepared.result);
@@ -155,6 +145,7 @@ class Push {
           if (absence !== undefined) absences.push(absence);
           continue;
         }
+        // @spec DML-REM-0821
         if (isExcised(excised, object) || isThere(loose, object, used)) continue;
         const put = writer.add(object);
         if (put !== undefined) await put;
@@ -268,11 +259,6 @@ class Push {
     // @spec DML-REM-0822
     return putAbsences(this.#remote, withAbsences(present, added), { before: present, state: base.state });
   }
-}
-
-/** Checks whether the remote has a tombstone for an object. @spec DML-REM-0821 */
-function isExcised(absences: Absences, { class: objectClass, id }: SentObject): boolean {
-  return absences.size > 0 && absences.get(absenceKey(objectClass, id))?.record.type === 'tombstone';
 }
 
 /** Checks whether an object is in a loose group, and notes which. @spec DML-REM-0807 */

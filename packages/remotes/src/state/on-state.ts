@@ -1,9 +1,12 @@
 import { isDmlError } from '@daggerml/object-model';
+import { remoteError } from '../errors.ts';
 import type { RemoteFiles } from '../files/remote-files.ts';
+import { FileGone } from './file-gone.ts';
 import { type RemoteSnapshot, readSnapshot } from './read-snapshot.ts';
 
 /** Returns the path of a file that a state names and that an error reports as not there; undefined for other errors. */
-export function missingPath(error: unknown): string | undefined {
+function missingPath(error: unknown): string | undefined {
+  if (error instanceof FileGone) return error.path;
   const isMissing = isDmlError(error) && error.code === 'remote_damaged' && error.detail === 'missing';
   return isMissing && typeof error.fields.path === 'string' ? error.fields.path : undefined;
 }
@@ -21,9 +24,11 @@ export async function onState<Result>(
     try {
       return { base, result: await work(base) };
     } catch (error) {
-      if (missingPath(error) === undefined) throw error;
+      const path = missingPath(error);
+      if (path === undefined) throw error;
       const now = await readSnapshot(files);
-      if (now.version === base.version) throw error;
+      if (now.version === base.version)
+        throw remoteError('remote_damaged', { remote: files.name, path, detail: 'missing' }, error);
       base = now;
     }
   }

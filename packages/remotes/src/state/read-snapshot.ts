@@ -67,6 +67,18 @@ export async function readSnapshot(
   }
 }
 
+/** Returns the state in effect, with one request where it is the one that is recalled. */
+export async function readSince(
+  files: RemoteFiles,
+  recalled: RemoteSnapshot | undefined,
+): Promise<{ readonly snapshot: RemoteSnapshot; readonly isRecalled: boolean }> {
+  if (!recalled?.version) return { snapshot: await readSnapshot(files), isRecalled: false };
+  const read = await readSnapshot(files, recalled.version);
+  return read === 'unchanged'
+    ? { snapshot: recalled, isRecalled: true }
+    : { snapshot: read, isRecalled: false };
+}
+
 /** Throws `remote_foreign` where files lie that are none of a remote. @spec DML-REM-0412 */
 async function assertOurs(files: RemoteFiles): Promise<void> {
   for await (const { path } of files.list(''))
@@ -82,7 +94,7 @@ export async function readState(files: RemoteFiles, name: string): Promise<Remot
 /** Iterates the journal of a remote from a state back to the oldest that is kept. */
 export async function* listStates(
   files: RemoteFiles,
-  from: RemoteSnapshot,
+  from: Pick<RemoteSnapshot, 'name' | 'state'>,
 ): AsyncGenerator<{ readonly name: string; readonly state: RemoteState }, void, undefined> {
   let { name, state } = from;
   while (name !== null) {

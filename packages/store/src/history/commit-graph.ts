@@ -14,6 +14,13 @@ export interface CommitGraph<C extends CommitNode = CommitNode> {
   readCommit(commitId: CommitId): C;
 }
 
+/** Returns the commits of a store as a graph that ends where one is absent, as after an import that was cut. */
+export function presentCommits(reader: Pick<ObjectReader, 'getRecord'>): CommitGraph {
+  return {
+    readCommit: (commitId) => reader.getRecord('commit', commitId) ?? { parentCommitIds: [], committedMs: 0 },
+  };
+}
+
 /** Returns the commits of a store as a graph; reading an absent one throws `object_missing`. */
 export function commitGraph(reader: Pick<ObjectReader, 'getRecord'>): CommitGraph<CommitRecord> {
   return {

@@ -88,6 +88,12 @@ export function encodeHeader(roots: readonly CarLink[]): Buffer {
   return Buffer.concat([HEADER_START, arrayHead(roots.length), ...links, HEADER_END]);
 }
 
+/** Returns the start of a stream: its header behind the length of it. */
+export function encodeHead(roots: readonly CarLink[]): Buffer {
+  const header = encodeHeader(roots);
+  return Buffer.concat([encodeVarint(header.length), header]);
+}
+
 /** Reads a header; its one deterministic form is the only one taken. */
 export function decodeHeader(bytes: Buffer): CarLink[] {
   const step = LINK_START.length + CID_BYTES;

@@ -35,7 +35,7 @@ export interface ExportProgress {
 const PIECE_BYTES = 65_536;
 
 /** Returns the block of the ref record under which a commit travels. */
-function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
+export function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
   // @spec DML-STO-1040
   const name = `refs/${refKey(ref).toString('utf8')}`;
   return recordBlock(encodeRecord({ type: 'ref', name, commitId, sequence: sequence ?? 0 }));

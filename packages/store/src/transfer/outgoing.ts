@@ -1,7 +1,7 @@
 import type { CommitId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { storeError } from '../errors.ts';
-import type { CommitGraph } from '../history/commit-graph.ts';
+import { presentCommits } from '../history/commit-graph.ts';
 import type { ObjectReader } from '../history/draft.ts';
 import { commonCommits } from '../history/merge-base.ts';
 import { CLASS_BYTES, OBJECT_KEY_BYTES, objectKey } from '../tables/keyspace.ts';
@@ -38,6 +38,7 @@ export async function* outgoingObjects(
       throw storeError('object_missing', { class: 'commit', objectId: commitId });
   // @spec DML-STO-1072
   const here = known.filter((commitId) => host.getRecord('commit', commitId) !== undefined);
+  // What is missing of the commits that are sent is found when it is sent.
   // @spec DML-STO-1073
   const knownKeys = await keysBehind(engine, [
     ...here,
@@ -52,16 +53,6 @@ export async function* outgoingObjects(
     count += 1;
     if (count % STEP_OBJECTS === 0) await nextTurn(engine);
   }
-}
-
-/**
- * Returns the commits of a store as a graph that ends where one is absent: an import that was cut can leave a known commit
- * without its history. What is missing of the commits that are sent is found when it is sent.
- */
-function presentCommits(host: OutgoingHost): CommitGraph {
-  return {
-    readCommit: (commitId) => host.getRecord('commit', commitId) ?? { parentCommitIds: [], committedMs: 0 },
-  };
 }
 
 function retainHere(host: ExportHost, commitIds: readonly CommitId[]): void {
