@@ -204,6 +204,10 @@ export class Pools implements ExecutionAdapter {
     this.#start(pool);
   }
 
+  settled(executionUuid: string): void {
+    for (const { adapter } of this.#pools) adapter.settled?.(executionUuid);
+  }
+
   async close(): Promise<void> {
     for (const call of this.#calls.values()) call.isGone = true;
     await Promise.all(this.#pools.map(({ adapter }) => adapter.close()));
