@@ -24,6 +24,7 @@ export {
   addRemote,
   type ConfiguredRemote,
   checkRemoteName,
+  checkSigners,
   findRemote,
   type RemotesConfig,
   readRemotes,

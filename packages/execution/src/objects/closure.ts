@@ -1,10 +1,4 @@
-import {
-  type DatumId,
-  type ExecId,
-  idOfBytes,
-  type ObjectClass,
-  scanLinks,
-} from '@daggerml/object-model';
+import { type DatumId, type ExecId, idOfBytes, type ObjectClass, scanLinks } from '@daggerml/object-model';
 import { executionError } from '../errors.ts';
 import type { UnpackedObject } from '../worker/packed-objects.ts';
 import { decodeAs } from './decode-as.ts';
