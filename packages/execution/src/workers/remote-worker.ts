@@ -40,7 +40,7 @@ export interface RemoteWorkerOptions {
   readonly trust?: TrustPolicy | undefined;
   /** Lease of the claims; 60 s by default. */
   readonly leaseMs?: number | undefined;
-  /** Time after which jobs are looked for again; 1 s by default, and up to ten times as long where there are none. */
+  /** Time after which jobs are looked for again; 1 s by default, and up to five times as long while there are none. */
   readonly pollMs?: number | undefined;
   /** Time without a job after which the worker ends; never by default. */
   readonly idleMs?: number | undefined;
@@ -50,7 +50,7 @@ export interface RemoteWorkerOptions {
 const POLL_MS = 1_000;
 /** Growth of the pause while there are no jobs, and its limit. */
 const POLL_GROWTH = 1.25;
-const MAX_POLLS = 10;
+const MAX_POLLS = 5;
 /** Bytes of snapshots from which a store is given up once nothing runs. */
 const FULL_BYTES = 256 * 2 ** 20;
 /** Jobs that are read at one look. */
@@ -307,6 +307,7 @@ export class RemoteWorker {
     const { key } = ref;
     return {
       claim: async (): Promise<ClaimedOrNot> => {
+        // @spec DML-EXE-1512
         const answer = await this.#claims.claim(key);
         if (answer.type === 'claimed') return { claim: answer.claim };
         return { afterMs: answer.type === 'held' ? answer.afterMs : 0 };
@@ -395,8 +396,6 @@ export class RemoteWorker {
   /**
    * Returns the shared cache for the run of a job: it publishes under the number of the claim, and nothing once the claim
    * is lost.
-   *
-   * @spec DML-EXE-1506
    */
   #cacheUnder(claim: OwnClaim): SharedCache {
     const cache = this.#cache;

@@ -31,7 +31,7 @@ export interface RemoteWorkersOptions {
   readonly signer?: ExecSigner | undefined;
   /** Trust in results; all are trusted by default. */
   readonly trust?: TrustPolicy | undefined;
-  /** Time after which results are looked for again; 1 s by default. */
+  /** Time after which results are looked for again; 1 s by default, and up to five times as long while there are none. */
   readonly pollMs?: number | undefined;
   /** Jobs that are posted at one time; further ones wait. */
   readonly maxJobs?: number | undefined;
@@ -48,6 +48,9 @@ const TAKEN_TOGETHER = 64;
 /** Time without an answer of the remote after which calls fail, and between two questions until then. */
 const PATIENCE_MS = 600_000;
 const PAUSE_MS = 5_000;
+/** Growth of the time between two looks for results while there are none, and its limit. */
+const LOOK_GROWTH = 1.2;
+const MAX_LOOKS = 5;
 /** Looks for results between two looks whether the jobs are still there. */
 const LOOKS_BETWEEN = 30;
 
@@ -60,7 +63,11 @@ interface Job {
   isPosted: boolean;
 }
 
-/** Has calls run by workers that see the remote alone: posts a job for each, and takes its result. */
+/**
+ * Has calls run by workers that see the remote alone: posts a job for each, and takes its result.
+ *
+ * @spec DML-EXE-1605
+ */
 export class RemoteWorkers implements ExecutionAdapter {
   readonly capacity: number = Number.POSITIVE_INFINITY;
   readonly #context: AdapterContext;
@@ -72,7 +79,10 @@ export class RemoteWorkers implements ExecutionAdapter {
   readonly #jobs = new Map<NodeId, Job>();
   /** Calls whose jobs are not posted yet. */
   readonly #waiting = new Map<NodeId, Submission>();
-  #polls: Poll[] = [];
+  /** Calls whose results are looked for: each is answered once there is something to say. */
+  readonly #polls = new Map<NodeId, Poll>();
+  #looking: ReturnType<typeof setTimeout> | undefined;
+  #pauseMs = 0;
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #over: string[] = [];
   /** Work on the remote, one after the other. */
@@ -106,13 +116,14 @@ export class RemoteWorkers implements ExecutionAdapter {
   }
 
   poll(polls: readonly Poll[]): void {
-    this.#polls.push(...polls);
-    this.#gather();
+    for (const poll of polls) this.#polls.set(poll.nodeId, poll);
+    this.#pauseMs = this.#pollMs;
+    this.#lookLater();
   }
 
   stop(nodeId: NodeId): void {
     this.#waiting.delete(nodeId);
-    this.#polls = this.#polls.filter((poll) => poll.nodeId !== nodeId);
+    this.#polls.delete(nodeId);
     const job = this.#jobs.get(nodeId);
     if (job) this.#end(job);
   }
@@ -124,8 +135,9 @@ export class RemoteWorkers implements ExecutionAdapter {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#gathering);
+    clearTimeout(this.#looking);
     this.#waiting.clear();
-    this.#polls = [];
+    this.#polls.clear();
     this.#enqueue(() => this.#removeOver());
     await this.#working;
   }
@@ -152,7 +164,6 @@ export class RemoteWorkers implements ExecutionAdapter {
   async #work(): Promise<void> {
     await this.#removeOver();
     await this.#post();
-    await this.#look();
   }
 
   /** Posts the jobs for which there is room. */
@@ -179,7 +190,7 @@ export class RemoteWorkers implements ExecutionAdapter {
       const reports: AdapterReport[] = [];
       for (const { job } of jobs) {
         job.isPosted = true;
-        reports.push({ type: 'started', nodeId: job.nodeId }, pending(job, this.#pollMs));
+        reports.push({ type: 'started', nodeId: job.nodeId }, pending(job));
       }
       // @spec DML-EXE-1507
       this.#context.report(reports);
@@ -229,7 +240,6 @@ export class RemoteWorkers implements ExecutionAdapter {
         if (isKnown) continue;
         const ref = execRef(job.executionUuid);
         const facts = { actor, reason: 'a call to run elsewhere' };
-        // @spec DML-EXE-1603
         transaction.updateRef({ ref, expected: null, next: job.snapshotId, ...facts });
       }
     });
@@ -241,39 +251,42 @@ export class RemoteWorkers implements ExecutionAdapter {
     return this.#options.pollMs ?? POLL_MS;
   }
 
-  /** Answers polls by the results that are there. */
+  #lookLater(): void {
+    if (this.#isClosed || this.#polls.size === 0) return;
+    this.#looking ??= setTimeout(() => {
+      this.#looking = undefined;
+      this.#enqueue(async () => {
+        await this.#look();
+        this.#lookLater();
+      });
+    }, this.#pauseMs);
+  }
+
+  /** Answers calls by the results that are there; the others go on to wait. */
   async #look(): Promise<void> {
-    const polls = this.#polls.splice(0);
-    if (polls.length === 0) return;
+    const jobs = Array.from(this.#polls.values(), (poll) => this.#jobOf(poll));
+    if (jobs.length === 0) return;
     try {
       const results = await this.#refs.list('results');
       this.#looks += 1;
-      const jobs = polls.map((poll) => this.#jobOf(poll));
       const isChecked = this.#looks % LOOKS_BETWEEN === 0 || jobs.some(({ isPosted }) => !isPosted);
       const posted = isChecked ? await this.#refs.list('exec') : undefined;
-      const finished: Job[] = [];
-      const reports: AdapterReport[] = [];
+      const finished = jobs.filter(({ executionUuid }) => results.has(executionUuid));
+      this.#pauseMs =
+        finished.length > 0 ? this.#pollMs : Math.min(this.#pauseMs * LOOK_GROWTH, MAX_LOOKS * this.#pollMs);
       for (const job of jobs) {
-        if (results.has(job.executionUuid)) finished.push(job);
-        else if (posted?.has(job.executionUuid) === false)
-          reports.push(this.#lost(job, 'it is not there any more'));
-        else {
-          job.isPosted = true;
-          reports.push(pending(job, this.#pollMs));
-        }
+        const { executionUuid } = job;
+        if (results.has(executionUuid)) continue;
+        if (posted?.has(executionUuid) === false) this.#report([this.#lost(job, 'its job is gone')]);
+        else job.isPosted = true;
       }
-      this.#report(reports);
       for (let at = 0; at < finished.length; at += TAKEN_TOGETHER)
         await this.#take(finished.slice(at, at + TAKEN_TOGETHER));
       this.#silentSinceMs = undefined;
     } catch (error) {
-      const isPatient = this.#isPatient(error);
-      // Those that were answered before it are not asked about any more: another answer is not heard.
-      this.#report(
-        polls.map(({ nodeId, token }) =>
-          answered(nodeId, isPatient ? { type: 'pending', token, pollAfterMs: PAUSE_MS } : failed(error)),
-        ),
-      );
+      this.#pauseMs = PAUSE_MS;
+      if (!this.#isPatient(error))
+        this.#report([...this.#polls.keys()].map((nodeId) => answered(nodeId, failed(error))));
     }
   }
 
@@ -281,7 +294,6 @@ export class RemoteWorkers implements ExecutionAdapter {
   #jobOf({ nodeId, token, executionUuid = '' }: Poll): Job {
     const known = this.#jobs.get(nodeId);
     if (known) return known;
-    // @spec DML-EXE-1302
     const job: Job = { executionUuid, nodeId, snapshotId: token as CommitId, isPosted: false };
     this.#jobs.set(nodeId, job);
     return job;
@@ -319,13 +331,12 @@ export class RemoteWorkers implements ExecutionAdapter {
       this.#report([this.#lost(job, error.message)]);
       return undefined;
     }
-    if (ref === undefined) this.#report([pending(job, this.#pollMs)]);
-    else if (!this.#refs.isTrusted(ref)) {
+    if (ref === undefined) return undefined;
+    if (!this.#refs.isTrusted(ref)) {
       // Its place is for a result that can be used.
       // @spec DML-EXE-1530
       this.#options.onUntrusted?.(ref.signature?.signer);
       await this.#refs.removeResult(executionUuid);
-      this.#report([pending(job, this.#pollMs)]);
     } else if (ref.problem !== null) {
       const { code, reason } = ref.problem;
       const isAgain = isRetryable(code);
@@ -416,6 +427,7 @@ export class RemoteWorkers implements ExecutionAdapter {
   }
 
   #report(reports: readonly AdapterReport[]): void {
+    for (const report of reports) if (report.type === 'answered') this.#polls.delete(report.nodeId);
     if (reports.length > 0 && !this.#isClosed) this.#context.report(reports);
   }
 }
@@ -446,8 +458,8 @@ function refusalOf({ natives = [], executionUuid }: Submission): AdapterAnswer |
   return { type: 'failed', code: 'adapter_refused', reason, isRetryable: false };
 }
 
-function pending({ nodeId, snapshotId }: Job, pollAfterMs: number): AdapterReport {
-  return answered(nodeId, { type: 'pending', token: snapshotId, pollAfterMs });
+function pending({ nodeId, snapshotId }: Job): AdapterReport {
+  return answered(nodeId, { type: 'pending', token: snapshotId, pollAfterMs: 0 });
 }
 
 function answered(nodeId: NodeId, answer: AdapterAnswer): AdapterReport {

@@ -97,7 +97,11 @@ function withoutUndefined(members: object): object {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
-/** Reads the call of a snapshot; throws `snapshot_invalid` for a commit that is none. */
+/**
+ * Reads the call of a snapshot; throws `snapshot_invalid` for a commit that is none.
+ *
+ * @spec DML-EXE-1610
+ */
 export function readSnapshot(commitId: CommitId, objects: RunObjects): SnapshotCall {
   const commit = objects.read('commit', commitId);
   const { nodeId, dag } = onlyDag(commit, objects);

@@ -130,6 +130,7 @@ export class WorkerJob {
           return 'claimed';
         });
       case 'check':
+        // @spec DML-EXE-1520
         return this.#attempt(async () => ((await this.#deeds.isOpen()) ? 'open' : 'over'));
       case 'fetch':
         return this.#attempt(async () => {
