@@ -76,6 +76,7 @@ function workerOf(
 async function trustOf(text: unknown): Promise<TrustPolicy | undefined> {
   if (text === undefined) return undefined;
   const { checkSigners } = await import('@daggerml/remotes');
+  // @spec DML-CLI-1233
   const keys = String(text)
     .split(',')
     .map((key) => key.trim());
