@@ -176,11 +176,18 @@ export class RemoteWorker {
     for (const uuid of this.#skipped) if (!listed.has(uuid)) this.#skipped.delete(uuid);
     for (const [uuid, job] of this.#jobs) {
       if (listed.has(uuid) && !results.has(uuid)) continue;
+      if (results.has(uuid)) this.#tryAgain(job.ref.key);
       // What is posted is over in a moment; and others may wait for what this job computes.
       // @spec DML-EXE-1510
       if (job.state === 'posting' || (job.isActive && this.#isWantedByOthers(job, results))) continue;
       job.take('over');
     }
+  }
+
+  /** Tries jobs of a key again that somebody else had: it has an outcome by now. */
+  #tryAgain(key: ExecRef['key']): void {
+    this.#claims.lookAgain(key);
+    for (const job of this.#jobs.values()) if (job.ref.key === key) job.dueMs = 0;
   }
 
   #isWantedByOthers({ executionUuid, ref }: WorkerJob, results: ReadonlySet<string>): boolean {
@@ -269,6 +276,7 @@ export class RemoteWorker {
     // Its exec ref may be listed for a moment.
     this.#skipped.add(executionUuid);
     this.#startedMs.delete(executionUuid);
+    if (job.result !== undefined) this.#tryAgain(job.ref.key);
     this.#wake?.();
   }
 

@@ -33,6 +33,8 @@ export interface RemoteWorkersOptions {
   readonly trust?: TrustPolicy | undefined;
   /** Time after which results are looked for again; 1 s by default, and up to five times as long while there are none. */
   readonly pollMs?: number | undefined;
+  /** Time after which a remote that does not answer is asked again; 5 s by default. */
+  readonly pauseMs?: number | undefined;
   /** Jobs that are posted at one time; further ones wait. */
   readonly maxJobs?: number | undefined;
   /** Hears of a result that is not used since its signer, undefined for none, is not trusted. */
@@ -201,7 +203,7 @@ export class RemoteWorkers implements ExecutionAdapter {
       if (!this.#isPatient(error))
         return this.#report(submissions.map(({ nodeId }) => answered(nodeId, failed(error))));
       for (const submission of submissions) this.#waiting.set(submission.nodeId, submission);
-      this.#gather(PAUSE_MS);
+      this.#gather(this.#options.pauseMs ?? PAUSE_MS);
     }
   }
 
@@ -284,7 +286,7 @@ export class RemoteWorkers implements ExecutionAdapter {
         await this.#take(finished.slice(at, at + TAKEN_TOGETHER));
       this.#silentSinceMs = undefined;
     } catch (error) {
-      this.#pauseMs = PAUSE_MS;
+      this.#pauseMs = this.#options.pauseMs ?? PAUSE_MS;
       if (!this.#isPatient(error))
         this.#report([...this.#polls.keys()].map((nodeId) => answered(nodeId, failed(error))));
     }

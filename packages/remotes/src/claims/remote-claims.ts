@@ -105,6 +105,12 @@ export class RemoteClaims {
     }
   }
 
+  /** Asks the remote for the claim of a key when it is wanted next, since something says that it is free by now. */
+  lookAgain(key: ExecutionKey): void {
+    const followed = this.#followed.get(key);
+    if (followed) this.#followed.set(key, { ...followed, againMs: 0 });
+  }
+
   #answerFromMemory(key: ExecutionKey): RemoteClaimAnswer | undefined {
     const held = this.#held.get(key);
     if (held !== undefined && this.#clocks.monotonicMs() < held.untilMs)
