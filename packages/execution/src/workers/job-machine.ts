@@ -38,7 +38,7 @@ type Transitions = Readonly<Partial<Record<JobEvent, JobStep>>>;
 
 const step = (state: JobState, ...effects: JobEffect[]): JobStep => ({ state, effects });
 
-/** What ends a job whose claim is held. */
+/** Events that end a job whose claim is held. */
 const HELD: Transitions = {
   over: step('done', 'stop', 'release'),
   claim_lost: step('waiting', 'stop', 'wait'),

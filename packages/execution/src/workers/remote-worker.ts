@@ -23,12 +23,12 @@ import type { JobNames, WorkerEvent } from './worker-events.ts';
 import { type ClaimedOrNot, type JobDeeds, type JobTimers, WorkerJob } from './worker-job.ts';
 
 export interface RemoteWorkerOptions {
-  /** How functions run here. */
+  /** Surroundings of functions here. */
   readonly surroundings?: Pick<
     ExecutorOptions,
     'env' | 'resourceLimits' | 'program' | 'executables' | 'isIsolated'
   >;
-  /** Who runs jobs, for people. */
+  /** Owner of the claims, for people. */
   readonly owner: string;
   /** Jobs that run at one time; 1 by default. */
   readonly maxJobs?: number | undefined;
@@ -420,7 +420,7 @@ export class RemoteWorker {
     };
   }
 
-  /** Gives up what is under way, for others to run. */
+  /** Ends what is under way, which others can run then. */
   async #close(): Promise<void> {
     for (const job of this.#jobs.values()) job.take('over');
     await Promise.all(this.#doing);

@@ -25,7 +25,7 @@ import { failureOfResult, readResultCommit } from './result-commit.ts';
 import { putSnapshot } from './snapshot.ts';
 
 export interface RemoteWorkersOptions {
-  /** Who posts jobs, for people. */
+  /** Owner of the jobs, for people. */
   readonly owner: string;
   /** Signs jobs; nothing is signed by default. */
   readonly signer?: ExecSigner | undefined;

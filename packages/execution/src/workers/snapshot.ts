@@ -39,7 +39,7 @@ export interface SnapshotCall {
   readonly limits: ScriptLimits | undefined;
 }
 
-/** Who makes a commit, and when. */
+/** Author of a commit, and its time. */
 export interface CommitAuthor {
   readonly actor: string;
   readonly nowMs: number;

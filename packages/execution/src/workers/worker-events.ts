@@ -1,7 +1,7 @@
 /** A job as a worker names it. */
 export interface JobNames {
   readonly executionUuid: string;
-  /** Who posted it. */
+  /** Owner of the job. */
   readonly owner: string;
   /** Name of the function, once its snapshot is here. */
   readonly name: string | undefined;

@@ -48,7 +48,7 @@ export class WorkerJob {
   #stopRenewing: (() => void) | undefined;
   #pauseMs = PAUSE_MS;
   #afterMs = 0;
-  /** What was begun and has not come to its end, heard or not. */
+  /** Deeds that were begun and have not come to their end, heard or not. */
   readonly #doing = new Set<Promise<unknown>>();
   /** Time from which it may be tried. */
   dueMs = 0;
@@ -177,7 +177,7 @@ export class WorkerJob {
     }
   }
 
-  /** Does something and takes the event that it leads to, unless the job has moved meanwhile. */
+  /** Begins something and takes the event that it leads to, unless the job has moved meanwhile. */
   #attempt(act: () => Promise<JobEvent>): void {
     const turn = this.#turn;
     const acting = act().then(

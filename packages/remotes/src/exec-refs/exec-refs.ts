@@ -8,7 +8,7 @@ import { createExecRef, listExecRefs, readExecRef, removeExecRefs } from './exec
 import { type CommitHost, CommitTaker, type CommitToTake } from './take-commits.ts';
 
 export interface ExecRefsOptions {
-  /** Who posts jobs and results, for people. */
+  /** Owner of jobs and results, for people. */
   readonly owner: string;
   /** Store that takes what is fetched. */
   readonly host: CommitHost;

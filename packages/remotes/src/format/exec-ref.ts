@@ -27,7 +27,7 @@ export interface ExecRef {
   readonly key: ExecutionKey;
   /** Amounts and qualities that the job needs, as names with numbers or true. */
   readonly needs: Readonly<Record<string, number | true>>;
-  /** Who wrote it, for people. */
+  /** Owner, for people. */
   readonly owner: string;
   readonly problem: ExecProblem | null;
   /** Signature over the commit. */
