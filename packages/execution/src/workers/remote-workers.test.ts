@@ -465,6 +465,37 @@ describe('a Caller of the workers of a remote', () => {
     isAway = false;
   });
 
+  it('posts a job anew whose files a collection has removed, on either way', async () => {
+    const memory = new MemoryRemote();
+    const workspace = await caller(memory);
+    const refs = new ExecRefs(remoteOf(memory), { owner: 'test', host: workspace.store });
+    const removeFiles = async (kind: 'exec' | 'results', uuid: string): Promise<void> => {
+      const ref = await refs.read(kind, uuid);
+      for (const { segments } of ref?.groups ?? [])
+        for (const { file } of segments) memory.plant(`segments/${file}.car`, undefined);
+    };
+    const run = workspace.begin();
+    const file = join(workspace.folder, 'ran');
+    const node = run.call('counted', [file, 5], { retries: 4 });
+    await until(() => jobsOf(memory).length === 1);
+    const [first = ''] = jobsOf(memory);
+    await removeFiles('exec', first);
+    const worker = startWorker(memory);
+    await until(() => jobsOf(memory).some((uuid) => uuid !== first));
+    expect(await run.outcome(node)).toBe(5);
+    await worker.stop();
+    const other = run.call('counted', [file, 6], { retries: 4 });
+    await until(() => jobsOf(memory).length === 1);
+    const [second = ''] = jobsOf(memory);
+    // The result is removed before its Caller takes it.
+    const watching = startWorker(memory);
+    await until(() => jobsOf(memory, 'results').includes(second) || other.status !== 'pending');
+    await removeFiles('results', second);
+    expect(await run.outcome(other)).toBe(6);
+    await watching.stop();
+    expect(countIn(file)).toBe(2);
+  });
+
   it('is refused a job whose key is that of another call [DML-EXE-1537]', async () => {
     const memory = new MemoryRemote();
     const workspace = await caller(memory);
