@@ -342,6 +342,8 @@ export class RemoteWorkers implements ExecutionAdapter {
     } else if (ref.problem !== null) {
       const { code, reason } = ref.problem;
       const isAgain = isRetryable(code);
+      // Files of the job may be gone: another one names none that this process believes to be there.
+      if (isAgain) this.#refs.forget();
       this.#end(job);
       // @spec DML-EXE-1531
       this.#report([
