@@ -86,6 +86,8 @@ export class ExecRefs {
     let groups: ExecRef['groups'] = [];
     if ('commitId' in result) {
       commit = result.commitId;
+      // Results share little, and each is whole by itself.
+      this.#sender.forget();
       const [sent = []] = await this.#sender.send([{ commitId: commit, left: result.snapshotId }], source);
       groups = sent;
     }
