@@ -1,6 +1,6 @@
 export type { ExecutableSurroundings } from './adapters/executable/executable-adapters.ts';
 export { listExecutables } from './adapters/executable/find-executable.ts';
-export type { Needs, Offers } from './adapters/needs.ts';
+export type { Needs, Offers, PoolOffers } from './adapters/needs.ts';
 export type {
   AdapterAnswer,
   AdapterContext,
@@ -11,7 +11,6 @@ export type {
   StartAdapter,
   Submission,
 } from './adapters/port.ts';
-export type { SnapshotPlace, SnapshotTransport } from './adapters/snapshot-transport.ts';
 export {
   type BuiltinKind,
   type BuiltinOperation,
@@ -76,3 +75,7 @@ export {
 } from './script/script.ts';
 export type { ScriptLimits } from './script/script-limits.ts';
 export { versionAbove } from './version-above.ts';
+export { remoteWorkers, runRemoteWorker } from './workers/open-workers.ts';
+export type { RemoteWorkerOptions } from './workers/remote-worker.ts';
+export type { RemoteWorkersOptions } from './workers/remote-workers.ts';
+export type { JobNames, WorkerEvent } from './workers/worker-events.ts';

@@ -24,6 +24,7 @@ export {
   addRemote,
   type ConfiguredRemote,
   checkRemoteName,
+  checkSigners,
   findRemote,
   type RemotesConfig,
   readRemotes,
@@ -31,6 +32,14 @@ export {
   setTrust,
 } from './config/remotes-config.ts';
 export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';
+export type { CommitSource } from './exec-refs/commit-sender.ts';
+export {
+  type ExecJob,
+  ExecRefs,
+  type ExecRefsOptions,
+  type ExecResult,
+} from './exec-refs/exec-refs.ts';
+export type { CommitHost, CommitToTake } from './exec-refs/take-commits.ts';
 export {
   type FetchedRef,
   type FetchHost,
@@ -49,6 +58,7 @@ export { openFiles } from './files/open-files.ts';
 export type { ByteRange, FileVersion, ListedFile, RemoteFiles, SwapAnswer } from './files/remote-files.ts';
 export type { CacheSignature } from './format/cache-row.ts';
 export type { ClaimOutcome, RemoteClaim } from './format/claim.ts';
+export type { ExecProblem, ExecRef, ExecRefKind } from './format/exec-ref.ts';
 export type { GroupEntry, GroupKind, SegmentEntry } from './format/group.ts';
 export type { Link, LinkedObject } from './format/link.ts';
 export type { CacheEntry, RemoteState } from './format/state.ts';
@@ -59,6 +69,7 @@ export type { PutProgress } from './push/put-groups.ts';
 export type { Remote, RemoteClock, RemoteSurroundings } from './remote.ts';
 export { parseRemoteUri } from './remote-uri.ts';
 export { type ExecSigner, execSigner, type TrustPolicy } from './signatures/exec-signature.ts';
+export { FileGone } from './state/file-gone.ts';
 export { listStates, type RemoteSnapshot, readSnapshot, readState } from './state/read-snapshot.ts';
 export { memoryInFile, memoryOfProcess, type StateMemory } from './state/state-memory.ts';
 export { systemRemote, systemSurroundings } from './system-remote.ts';

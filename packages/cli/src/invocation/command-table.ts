@@ -56,6 +56,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       '--remote <name>':
         'take outcomes that others have published to a remote, and publish those of calls that run',
       '--no-publish': 'only take outcomes from the remote',
+      '--on-workers': 'have calls run by the workers of the remote, see "dml worker"; none runs here',
       '--sign <file>': 'sign what is published with the Ed25519 key of a PEM file',
       '--verbose': 'report each call that runs; else the first 20, then counts',
       '--otlp <target>':
@@ -66,6 +67,33 @@ export const COMMANDS: readonly CommandSpec[] = [
     repeatable: ['--param <name=value>'],
     example: 'dml run pipeline.ts',
     load: () => import('../commands/run.ts'),
+  },
+  {
+    name: 'worker',
+    group: 'Start and run',
+    summary: 'Run calls for others, as a worker that sees a remote alone.',
+    description:
+      'Takes jobs that "dml run --remote <name> --on-workers" posts, one worker at a time for each, and posts their ' +
+      'results; needs no repository. A job is code: whoever may write to the remote runs programs here, unless --trust ' +
+      'or "dml remote trust" names the keys that sign jobs. Ends with Ctrl-C; what is under way goes to others then.',
+    arguments: {
+      '[place]': 'URI or folder of a remote, or the name of a remote of this repository; origin by default',
+    },
+    options: {
+      '--jobs <number>': 'jobs that run at one time; 1 by default',
+      '--offers <list>':
+        'what jobs with needs may take together, such as gpu=2,memoryMb=16000; nothing by default',
+      '--idle <seconds>': 'end after that time without a job; never by default',
+      '--lease <seconds>':
+        'time after which others take over the jobs of a worker that is silent; 60 by default',
+      '--isolate':
+        'run functions in processes instead of threads, so that one that crashes ends its own job alone',
+      '--env <names>': 'environment variables that functions see, separated by commas; none by default',
+      '--sign <file>': 'sign results with the Ed25519 key of a PEM file',
+      '--trust <keys>': 'run only jobs that one of these did:keys has signed, separated by commas',
+    },
+    example: 'dml worker /mnt/team/forecasts --jobs 4',
+    load: () => import('../commands/worker.ts'),
   },
   {
     name: 'retry',

@@ -163,6 +163,9 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   unreachable: AGAIN,
   adapter_protocol: '"dml adapter check <name>" shows what the adapter does wrong',
   adapter_refused: 'nothing was recorded; look what the adapter says, then run again',
+  snapshot_invalid: 'nothing was recorded; worker and caller may be of different versions of DaggerML',
+  wrong_result:
+    'nothing was recorded; whoever writes to the remote answers with something else, see "dml remote trust"',
   timeout: 'raise timeoutMs, or make the call smaller',
   cancelled: AGAIN,
   integrate_failed: AGAIN,

@@ -11,7 +11,5 @@ export {
 } from './memory-adapter.ts';
 export { MemoryClaimStore, type MemoryClaimStoreOptions } from './memory-claim-store.ts';
 export { MemorySharedCache } from './memory-shared-cache.ts';
-export { MemorySnapshots } from './memory-snapshots.ts';
 export { type SharedCacheUnderTest, sharedCacheSuite } from './shared-cache-suite.ts';
-export { type SnapshotBackend, type SnapshotsUnderTest, snapshotSuite } from './snapshot-suite.ts';
 export type { SuiteCase } from './suite-case.ts';

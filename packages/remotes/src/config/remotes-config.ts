@@ -130,13 +130,18 @@ export function removeRemote(path: string, name: string): ConfiguredRemote {
   return found;
 }
 
+/** Throws `signer_invalid` for a text that is no `did:key` of an Ed25519 key. */
+export function checkSigners(keys: readonly string[]): void {
+  const wrong = keys.find((key) => !isSigner(key));
+  if (wrong !== undefined) throw remoteError('signer_invalid', { key: wrong });
+}
+
 /**
  * Sets the trust in the outcomes of a remote; undefined trusts all. Throws `remote_unknown`, and `signer_invalid` for
  * what is no key.
  */
 export function setTrust(path: string, name: string, trust: TrustPolicy | undefined): void {
-  const wrong = trust?.keys.find((key) => !isSigner(key));
-  if (wrong !== undefined) throw remoteError('signer_invalid', { key: wrong });
+  checkSigners(trust?.keys ?? []);
   const remotes = new Map(readRemotes(path));
   const { uri } = findRemote(remotes, name);
   writeRemotes(path, remotes.set(name, { uri, trust }));

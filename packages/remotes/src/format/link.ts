@@ -26,6 +26,11 @@ export class LinkSet {
     return this.#keys.add(this.#keyOf(link));
   }
 
+  /** Adds the objects of another set. */
+  addAll(other: LinkSet): void {
+    for (let ordinal = 0; ordinal < other.size; ordinal += 1) this.#keys.add(other.#keys.keyAt(ordinal));
+  }
+
   has(link: Link): boolean {
     return this.#keys.has(this.#keyOf(link));
   }
