@@ -47,6 +47,11 @@ export type { PhaseOutcome } from './ops/target-run.ts';
 export { type PlannedCall, type PlannedState, planCalls } from './plan/plan-calls.ts';
 export { type PlanContext, type PlannedReason, planReasons } from './plan/plan-reasons.ts';
 export {
+  findRemoteAdapter,
+  type RemoteAdapterSurroundings,
+  remoteAdapters,
+} from './remote-adapters/remote-adapters.ts';
+export {
   type ReplayedCall,
   type ReplayOptions,
   type ReplayOutcome,
