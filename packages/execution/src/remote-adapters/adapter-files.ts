@@ -10,7 +10,11 @@ import {
   type SwapAnswer,
 } from '@daggerml/remotes';
 import type { AdapterFailure, FinalAnswer, Reply } from '../adapters/executable/adapter-process.ts';
-import { AdapterProcesses, type AdapterProtocol, type Inquiry } from '../adapters/executable/adapter-processes.ts';
+import {
+  AdapterProcesses,
+  type AdapterProtocol,
+  type Inquiry,
+} from '../adapters/executable/adapter-processes.ts';
 import { maskText, secretsOf } from '../logs/secret-mask.ts';
 import { PrivateFolder } from '../process/private-folder.ts';
 import { brokenAdapter, type ErrorPlace, errorOfFailure, shortened } from './adapter-error.ts';
@@ -328,7 +332,9 @@ function swapAnswer(answer: Answered): SwapAnswer {
     case 'refused':
       return { outcome: 'refused' };
     case 'unknown':
-      throw new WrongFile(`does not know what became of it (${shortened(answer.reason ?? 'without a reason')})`);
+      throw new WrongFile(
+        `does not know what became of it (${shortened(answer.reason ?? 'without a reason')})`,
+      );
     default:
       throw unexpected(answer);
   }

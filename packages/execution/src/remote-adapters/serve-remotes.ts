@@ -18,7 +18,14 @@ export function serveRemotes(served: Omit<ServedRemotes, 'version' | 'name'>): v
   const version = versionAbove(import.meta.url);
   if (word !== undefined || process.stdin.isTTY) {
     const check = `dml remote check dml+remote://${served.adapterName}/…`;
-    return explain({ name, version, word, text: `${name} is a Remote Adapter of DaggerML`, check, starter: 'dml' });
+    return explain({
+      name,
+      version,
+      word,
+      text: `${name} is a Remote Adapter of DaggerML`,
+      check,
+      starter: 'dml',
+    });
   }
   answer({ ...served, name, version: `${version}+node.${process.versions.node}` });
 }

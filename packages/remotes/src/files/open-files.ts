@@ -1,5 +1,5 @@
-import type { RemoteSurroundings } from '../remote.ts';
 import { refuseRemoteUri } from '../refuse-remote-uri.ts';
+import type { RemoteSurroundings } from '../remote.ts';
 import { parseRemoteUri } from '../remote-uri.ts';
 import { openFolderFiles } from './folder/folder-files.ts';
 import type { RemoteFiles } from './remote-files.ts';

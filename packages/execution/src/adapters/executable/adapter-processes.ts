@@ -265,11 +265,7 @@ export class AdapterProcesses<Any extends AnyAnswer = Answer> {
     this.#pending.delete(pending.inquiry);
   }
 
-  async #cancel(
-    slot: Slot<Any>,
-    pending: Pending<Any>,
-    cancelLine: (id: number) => string,
-  ): Promise<void> {
+  async #cancel(slot: Slot<Any>, pending: Pending<Any>, cancelLine: (id: number) => string): Promise<void> {
     const { graceMs } = this.#options.limits;
     const id = ++this.#ids;
     let timer: NodeJS.Timeout | undefined;
