@@ -1,5 +1,5 @@
 import type { OpenAdapter } from '@daggerml/remotes';
-import { findExecutable, remoteExecutableName } from '../adapters/executable/find-executable.ts';
+import { findRemoteExecutable, remoteExecutableName } from '../adapters/executable/find-executable.ts';
 import { AdapterFiles } from './adapter-files.ts';
 import { REMOTE_LIMITS, type RemoteAdapterLimits } from './limits.ts';
 
@@ -29,15 +29,10 @@ export function remoteAdapters({
     return new AdapterFiles(uri, {
       adapter,
       // @spec DML-REM-0651
-      find: () => findExecutable(adapter, searchPath),
+      find: () => findRemoteExecutable(adapterName, searchPath),
       environment,
       size,
       limits: { ...REMOTE_LIMITS, ...limits },
     });
   };
-}
-
-/** Returns the path of the executable that is the Remote Adapter of a name; undefined where there is none. */
-export function findRemoteAdapter(adapterName: string, searchPath: string): string | undefined {
-  return findExecutable(remoteExecutableName(adapterName), searchPath);
 }

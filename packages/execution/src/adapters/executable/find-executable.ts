@@ -23,11 +23,6 @@ export function isAdapterName(name: string): boolean {
   return NAME.test(name) && !name.startsWith(REMOTE);
 }
 
-/** Returns the name of the executable that is the Remote Adapter of a name. */
-export function remoteExecutableName(adapterName: string): string {
-  return `${REMOTE}${adapterName}`;
-}
-
 /**
  * Returns the absolute path of the executable with a name, from the first folder of a search path that has it. Folders
  * that anybody may write to, and those that are not named absolutely, are passed over.
@@ -35,7 +30,21 @@ export function remoteExecutableName(adapterName: string): string {
  * @spec DML-EXE-3206
  */
 export function findExecutable(name: string, searchPath: string): string | undefined {
-  if (!NAME.test(name)) return undefined;
+  return isAdapterName(name) ? findIn(searchPath, name) : undefined;
+}
+
+/** Returns the name of the executable that is the Remote Adapter of a name. */
+export function remoteExecutableName(adapterName: string): string {
+  return `${REMOTE}${adapterName}`;
+}
+
+/** Returns the absolute path of the executable that is the Remote Adapter of a name, found in the same way. */
+export function findRemoteExecutable(adapterName: string, searchPath: string): string | undefined {
+  const name = remoteExecutableName(adapterName);
+  return NAME.test(name) ? findIn(searchPath, name) : undefined;
+}
+
+function findIn(searchPath: string, name: string): string | undefined {
   return safeFolders(searchPath)
     .map((folder) => join(folder, name))
     .find(isSafeExecutable);
