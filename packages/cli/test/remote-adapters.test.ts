@@ -5,21 +5,21 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { dml, TestRepository } from './test-repository.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../../examples/remote-adapter/bin/dml-remote-shelf');
+/** A database in the home folder. */
+const place = 'dml+remote://shelf/shared.db';
 const SYSTEM = '/usr/local/bin:/usr/bin:/bin';
 
 let ours: TestRepository;
 let bin: string;
-let place: string;
 beforeEach(async () => {
   ours = await TestRepository.create();
   bin = join(ours.folder, 'bin');
   mkdirSync(bin);
   copyFileSync(EXAMPLE, join(bin, 'dml-remote-shelf'));
-  place = `dml+remote://shelf${join(ours.folder, 'shared.db').split('/').map(encodeURIComponent).join('/')}`;
 });
 
 const around = (env: Record<string, string> = {}) => ({
-  env: { PATH: `${bin}:${SYSTEM}:${join(process.execPath, '..')}`, ...env },
+  env: { PATH: `${bin}:${SYSTEM}:${join(process.execPath, '..')}`, HOME: ours.folder, ...env },
 });
 
 async function ok(repository: TestRepository, argv: string[], env?: Record<string, string>): Promise<string> {
@@ -103,7 +103,7 @@ describe('a remote behind an executable', () => {
     expect(JSON.parse(folder.stdout).adapter).toBeUndefined();
   });
 
-  it('is unsafe where its executable breaks the protocol, and nothing is written there [DML-REM-0668]', async () => {
+  it('is unsafe where its executable breaks the protocol, and nothing is written there [DML-REM-0668] [DML-REM-0670]', async () => {
     const seen = join(ours.folder, 'seen');
     adapter('dml-remote-liar', `open(${JSON.stringify(seen)}, "a").write("x"); said = {"status": "done"}`);
     const source = readFileSync(join(bin, 'dml-remote-liar'), 'utf8');

@@ -22,7 +22,7 @@ const PARTS: Readonly<Record<CheckPart, string>> = {
 };
 const MARKS = { passed: '✓', failed: '✗', 'not-proven': '?' } as const;
 
-/** What is found out about the executable of a remote. */
+/** Findings about the executable of a remote. */
 interface CheckedAdapter {
   readonly name: string;
   readonly path: string;
@@ -53,7 +53,7 @@ async function check(context: CommandContext, checked: Checked): Promise<ExitCod
   const adapter = await checkAdapter(checked.uri, io.env);
   const broken = adapter?.findings.filter(({ problem }) => problem !== undefined) ?? [];
   if (adapter !== undefined && broken.length > 0) {
-    // What it says of files is worth nothing then. @spec DML-REM-0668
+    // What it says of files is worth nothing then. @spec DML-REM-0668 @spec DML-REM-0670
     const summary = `"${adapter.name}" breaks the protocol of Remote Adapters`;
     printReport(output, checked, { verdict: 'unsafe', summary, parts: [], leftPaths: [] }, adapter);
     return EXIT.unsafe;

@@ -1,12 +1,12 @@
 import { remoteError } from '@daggerml/remotes';
 import type { RemoteFailure } from './protocol.ts';
 
-/** Where an error comes from, for its message. */
+/** Place that an error comes from, for its message. */
 export interface ErrorPlace {
   /** Name of the executable. */
   readonly adapter: string;
   readonly remote: string;
-  /** What was asked for; completes "refused to …". */
+  /** Operation that was asked for; completes "refused to …". */
   readonly operation: string;
   /** Path that was asked for. */
   readonly path: string;

@@ -144,6 +144,7 @@ export class AdapterFiles implements RemoteFiles {
         return swapAnswer(await this.#answer(place, { asked, folder, bytes, limitMs }));
       } catch (error) {
         const isOpen = error instanceof WrongFile || (error instanceof BrokenExchange && !error.isUnseen);
+        // @spec DML-REM-0669
         if (!isOpen) throw error;
         // Nobody knows what became of it. @spec DML-REM-0655
         return { outcome: 'unknown', cause: this.#broken(place, error.message) };
@@ -212,7 +213,7 @@ export class AdapterFiles implements RemoteFiles {
     }
   }
 
-  /** Does something, whose failures are those of the files of a remote. */
+  /** Carries out an operation, whose failures are those of the files of a remote. */
   async #plainly<T>(place: ErrorPlace, act: () => Promise<T>): Promise<T> {
     try {
       return await act();
@@ -254,6 +255,7 @@ export class AdapterFiles implements RemoteFiles {
     const owner = new PrivateFolder('dml-remote');
     const path = realpathSync(owner.path);
     this.#folder = { owner, path };
+    // @spec DML-REM-0609
     this.#processes = new AdapterProcesses({
       speaks: REMOTES,
       program,

@@ -64,7 +64,7 @@ interface Surroundings {
 /** Opens a remote whose adapter is hostile. */
 async function open(
   hostile: Hostile,
-  { describeMs = 30_000, questionMs = 30_000 }: { describeMs?: number; questionMs?: number } = {},
+  { describeMs = 30_000, questionMs = 30_000 }: { describeMs?: number | undefined; questionMs?: number } = {},
 ): Promise<Surroundings> {
   const own = mkdtempSync(join(folder, 'one-'));
   writeProgram(own, 'dml-remote-hostile', shell(hostile));
@@ -311,7 +311,7 @@ describe('a Remote Adapter', () => {
     },
   );
 
-  it('that breaks before it saw a conditional write leaves nothing open [DML-REM-0655]', async () => {
+  it('that breaks before it saw a conditional write leaves nothing open [DML-REM-0669]', async () => {
     const { files, end } = await open({ describe: 'exit 4', act: '' });
     expect(await outcomeOf(files.swap(CLAIM, null, Buffer.from('{}')))).toMatchObject({
       code: 'remote_unreachable',

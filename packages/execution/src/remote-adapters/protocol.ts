@@ -22,7 +22,7 @@ export const REMOTE_FAILURE_CODES = [
 ] as const;
 export type RemoteFailureCode = (typeof REMOTE_FAILURE_CODES)[number];
 
-/** What a client asks for: an operation of the files of a remote. */
+/** Operation of the files of a remote, as a client asks for it. */
 export type RemoteOperation =
   | {
       readonly operation: 'read';

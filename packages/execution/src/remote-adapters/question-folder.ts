@@ -6,7 +6,7 @@ import { LineSplitter } from '../adapters/executable/line-splitter.ts';
 
 type Utf8 = InstanceType<typeof TextDecoder>;
 
-/** What an adapter left in the place of a file is not what it has to be; `reason` follows its name. */
+/** Error about an adapter that left something wrong; the message follows its name. */
 export class WrongFile extends Error {}
 
 /** Neither follows a link nor waits for the other end of a pipe. */

@@ -34,8 +34,8 @@ describe('the adapter of the page for authors', () => {
   const program = join(import.meta.dirname, '../../../../examples/remote-adapter/bin/dml-remote-shelf');
   for (const { name, run } of remoteAdapterSuite) {
     it(`${name} [DML-REM-0662]`, async () => {
-      const newRemote = () => `dml+remote://shelf${folder}/shelf-${++count}.db`;
-      const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' };
+      const newRemote = () => `dml+remote://shelf/shelf-${++count}.db`;
+      const environment = { PATH: process.env.PATH ?? '', HOME: folder };
       const given = { adapterName: 'shelf', program, environment, folder, newRemote };
       await expect(run(given)).resolves.toBeUndefined();
     });

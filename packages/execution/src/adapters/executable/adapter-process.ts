@@ -16,7 +16,7 @@ export interface AdapterFailure {
   readonly reason: string;
 }
 
-/** What the answers of every protocol have. */
+/** Members that the answers of every protocol have. */
 export interface AnyAnswer {
   readonly id: number;
   readonly status: string;

@@ -12,7 +12,7 @@ import {
 import type { AdapterLimits } from './limits.ts';
 import type { Answer } from './protocol.ts';
 
-/** What an adapter says of itself in every protocol. */
+/** Description that an adapter gives of itself in every protocol. */
 export interface AnyDescription {
   readonly version: string;
   readonly protocol: number | string;

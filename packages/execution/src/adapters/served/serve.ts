@@ -22,19 +22,19 @@ export function serve(served: Omit<ServedAdapter, 'version'>, starterPid: number
   answer({ ...served, version: `${version}+node.${process.versions.node}` }, starterPid);
 }
 
-/** What a program says of itself to people. */
+/** Facts that a program tells people about itself. */
 interface Explanation {
   readonly name: string;
   readonly version: string;
   readonly word: string | undefined;
   readonly text: string;
   readonly check: string;
-  /** Who starts it. */
+  /** Program that starts it. */
   readonly starter: string;
 }
 
 /**
- * Says to people what an adapter is.
+ * Prints what an adapter is, for people.
  *
  * @spec DML-EXE-3241
  */
