@@ -53,9 +53,10 @@ async function check(context: CommandContext, checked: Checked): Promise<ExitCod
   const adapter = await checkAdapter(checked.uri, io.env);
   const broken = adapter?.findings.filter(({ problem }) => problem !== undefined) ?? [];
   if (adapter !== undefined && broken.length > 0) {
-    // What it says of files is worth nothing then. @spec DML-REM-0668 @spec DML-REM-0670
+    // What it says of files is worth nothing then. @spec DML-REM-0668
     const summary = `"${adapter.name}" breaks the protocol of Remote Adapters`;
     printReport(output, checked, { verdict: 'unsafe', summary, parts: [], leftPaths: [] }, adapter);
+    // @spec DML-REM-0670
     return EXIT.unsafe;
   }
   // Nothing is written where files of something else lie. @spec DML-CLI-2162

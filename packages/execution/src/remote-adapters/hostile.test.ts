@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -10,13 +10,24 @@ import {
   systemRemote,
   systemSurroundings,
 } from '@daggerml/remotes';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeProgram } from '../../test/remote-programs.ts';
 import { markedProcesses } from '../process/marked-processes.ts';
 import { remoteAdapters } from './remote-adapters.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'dml-hostile-remote-')));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** Temporary folders of this process, so that those of others are not counted. */
+const temporary = join(folder, 'tmp');
+const { TMPDIR } = process.env;
+beforeAll(() => {
+  mkdirSync(temporary);
+  process.env.TMPDIR = temporary;
+});
+afterAll(() => {
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const HASH = 'a'.repeat(64);
 const NONCE = 'b'.repeat(32);
@@ -69,7 +80,6 @@ async function open(
   const own = mkdtempSync(join(folder, 'one-'));
   writeProgram(own, 'dml-remote-hostile', shell(hostile));
   const mark = randomUUID();
-  const before = new Set(readdirSync(tmpdir()));
   const openAdapter = remoteAdapters({
     searchPath: own,
     environment: { PATH: '/usr/bin:/bin', MARK: mark, API_TOKEN: 'secret of mine' },
@@ -89,10 +99,7 @@ async function open(
   const files = await openFiles(URI, systemSurroundings(), openAdapter);
   const end: Surroundings['end'] = async () => {
     await files.close();
-    const folders = readdirSync(tmpdir()).filter(
-      (name) => name.startsWith(`dml-remote-${process.getuid?.()}-`) && !before.has(name),
-    );
-    return { left: markedProcesses([mark]), folders };
+    return { left: markedProcesses([mark]), folders: readdirSync(temporary) };
   };
   return { files, end };
 }
