@@ -137,8 +137,20 @@ function patienceOf(message: RegExp): number {
 
 const daemon = 'setsid sh -c "trap \\"\\" TERM; sleep 1000" >/dev/null 2>&1 &';
 
+type Attack = [what: string, Operation, Hostile, message: RegExp, describeMs?: number];
+
+/** Asserts that a hostile adapter makes its remote unreachable, is named, and leaves nothing. */
+async function attack(...[, operation, hostile, message, describeMs]: Attack): Promise<void> {
+  const { files, end } = await open(hostile, { describeMs, questionMs: patienceOf(message) });
+  const outcome = (await outcomeOf(OPERATIONS[operation](files))) as { code: string; message: string };
+  expect(outcome).toEqual({ code: 'remote_unreachable', message: expect.stringMatching(message) });
+  expect(outcome.message).toContain('the adapter "dml-remote-hostile" ');
+  expect(outcome.message.length).toBeLessThan(2000);
+  expect(await end()).toEqual({ left: [], folders: [] });
+}
+
 describe('a Remote Adapter', () => {
-  it.each<[string, Operation, Hostile, RegExp, number?]>([
+  it.each<Attack>([
     ['ends with an exit code', 'read', { act: 'exit 3' }, /ended with exit code 3/],
     [
       'ends with an exit code after its answer',
@@ -196,47 +208,6 @@ describe('a Remote Adapter', () => {
       /"unchanged", which is none/,
     ],
     ['does not say the time', 'now', { act: say('done') }, /"done", which is none/],
-    ['does not write the file', 'read', { act: say('done') }, /did not write the file/],
-    [
-      'leaves a link',
-      'read',
-      { act: `ln -s /etc/passwd "$file"; ${say('done')}` },
-      /no plain file to read \(ELOOP\)/,
-    ],
-    [
-      'puts a link in the place of the folder',
-      'read',
-      {
-        act: `d=\${file%/*}; mv "$d" "$d.x"; mkdir "$d.y"; ln -s "$d.y" "$d"; echo x > "$file"; ${say('done')}`,
-      },
-      /link in the place of the folder/,
-    ],
-    ['leaves a pipe', 'read', { act: `mkfifo "$file"; ${say('done')}` }, /something else in the place/],
-    ['leaves a folder', 'read', { act: `mkdir "$file"; ${say('done')}` }, /something else in the place/],
-    [
-      'writes more than was asked for',
-      'range',
-      { act: `printf 12345 > "$file"; ${say('done')}` },
-      /5 bytes where 4/,
-    ],
-    [
-      'writes a huge file',
-      'read',
-      { act: `truncate -s 1T "$file"; ${say('done')}` },
-      /bytes where 1000000 are/,
-    ],
-    [
-      'writes a huge list',
-      'list',
-      { act: `truncate -s 1T "$file"; ${say('done')}` },
-      /bytes where 1000000 are/,
-    ],
-    [
-      'writes a list with a huge line',
-      'list',
-      { act: `head -c 900000 /dev/zero | tr "\\0" x > "$file"; ${say('done')}` },
-      /a line of more than 8192 bytes/,
-    ],
     [
       'writes a list of no JSON',
       'list',
@@ -275,18 +246,54 @@ describe('a Remote Adapter', () => {
       /"describe" with the status "done"/,
     ],
     ['leaves a daemon and hangs', 'now', { act: `${daemon} sleep 1000` }, /within 70[01] ms/],
-  ])(
-    'that %s makes the remote unreachable, and leaves nothing [DML-REM-0609] [DML-REM-0658]',
-    async (...given) => {
-      const [, operation, hostile, message, describeMs] = given;
-      const { files, end } = await open(hostile, { describeMs, questionMs: patienceOf(message) });
-      const outcome = (await outcomeOf(OPERATIONS[operation](files))) as { code: string; message: string };
-      expect(outcome).toEqual({ code: 'remote_unreachable', message: expect.stringMatching(message) });
-      expect(outcome.message).toContain('the adapter "dml-remote-hostile" ');
-      expect(outcome.message.length).toBeLessThan(2000);
-      expect(await end()).toEqual({ left: [], folders: [] });
-    },
-  );
+  ])('that %s makes the remote unreachable, and leaves nothing [DML-REM-0609] [DML-REM-0658]', attack);
+
+  it.each<Attack>([
+    ['does not write the file', 'read', { act: say('done') }, /did not write the file/],
+    [
+      'leaves a link',
+      'read',
+      { act: `ln -s /etc/passwd "$file"; ${say('done')}` },
+      /no plain file to read \(ELOOP\)/,
+    ],
+    [
+      'puts a link in the place of the folder',
+      'read',
+      {
+        act: `d=\${file%/*}; mv "$d" "$d.x"; mkdir "$d.y"; ln -s "$d.y" "$d"; echo x > "$file"; ${say('done')}`,
+      },
+      /link in the place of the folder/,
+    ],
+    ['leaves a pipe', 'read', { act: `mkfifo "$file"; ${say('done')}` }, /something else in the place/],
+    ['leaves a folder', 'read', { act: `mkdir "$file"; ${say('done')}` }, /something else in the place/],
+  ])('that %s has no file read [DML-REM-0659]', attack);
+
+  it.each<Attack>([
+    [
+      'writes more than was asked for',
+      'range',
+      { act: `printf 12345 > "$file"; ${say('done')}` },
+      /5 bytes where 4/,
+    ],
+    [
+      'writes a huge file',
+      'read',
+      { act: `truncate -s 1T "$file"; ${say('done')}` },
+      /bytes where 1000000 are/,
+    ],
+    [
+      'writes a huge list',
+      'list',
+      { act: `truncate -s 1T "$file"; ${say('done')}` },
+      /bytes where 1000000 are/,
+    ],
+    [
+      'writes a list with a huge line',
+      'list',
+      { act: `head -c 900000 /dev/zero | tr "\\0" x > "$file"; ${say('done')}` },
+      /a line of more than 8192 bytes/,
+    ],
+  ])('that %s has no memory taken for it [DML-REM-0660]', attack);
 
   it.each<[string, Hostile, RegExp]>([
     ['ends', { act: 'exit 3' }, /exit code 3/],
@@ -408,6 +415,23 @@ describe('a Remote Adapter', () => {
     expect(await reading).toMatchObject({ code: 'remote_unreachable' });
     await swapping;
     expect(await outcomeOf(files.now())).toMatchObject({ message: expect.stringContaining('was closed') });
+  });
+
+  it('is looked for once, by the first operation [DML-REM-0652]', async () => {
+    const own = mkdtempSync(join(folder, 'path-'));
+    const [first, second] = [join(own, 'first'), join(own, 'second')];
+    mkdirSync(first, { mode: 0o755 });
+    const openAdapter = remoteAdapters({
+      searchPath: `${first}:${second}`,
+      environment: { PATH: '/usr/bin:/bin' },
+    });
+    const files = await openFiles(URI, systemSurroundings(), openAdapter);
+    const telling = (nowMs: number): string => shell({ act: say('done', `,"nowMs":${nowMs}`) });
+    writeProgram(second, 'dml-remote-hostile', telling(2));
+    expect(await files.now()).toBe(2);
+    writeProgram(first, 'dml-remote-hostile', telling(1));
+    expect(await files.now()).toBe(2);
+    await files.close();
   });
 
   it('that is not there makes the remote unreachable, and names the executable [DML-REM-0652]', async () => {
