@@ -1,5 +1,5 @@
 export type { ExecutableSurroundings } from './adapters/executable/executable-adapters.ts';
-export { listExecutables } from './adapters/executable/find-executable.ts';
+export { findRemoteExecutable, listExecutables } from './adapters/executable/find-executable.ts';
 export type { Needs, Offers, PoolOffers } from './adapters/needs.ts';
 export type {
   AdapterAnswer,
@@ -45,6 +45,7 @@ export { type OpProgress, OpRuns, type OpRunsOptions, type OpStart } from './ops
 export type { PhaseOutcome } from './ops/target-run.ts';
 export { type PlannedCall, type PlannedState, planCalls } from './plan/plan-calls.ts';
 export { type PlanContext, type PlannedReason, planReasons } from './plan/plan-reasons.ts';
+export { type RemoteAdapterSurroundings, remoteAdapters } from './remote-adapters/remote-adapters.ts';
 export {
   type ReplayedCall,
   type ReplayOptions,

@@ -48,17 +48,18 @@ export {
   fetch,
 } from './fetch/fetch.ts';
 export type { FetchCounts } from './fetch/fetch-stream.ts';
-export { canonicalRemoteUri } from './files/canonical-remote-uri.ts';
+export { adapterOf, canonicalRemoteUri } from './files/canonical-remote-uri.ts';
 export {
   type FolderFilesOptions,
   type FolderSurroundings,
   openFolderFiles,
 } from './files/folder/folder-files.ts';
-export { openFiles } from './files/open-files.ts';
+export { type OpenAdapter, openFiles } from './files/open-files.ts';
 export type { ByteRange, FileVersion, ListedFile, RemoteFiles, SwapAnswer } from './files/remote-files.ts';
 export type { CacheSignature } from './format/cache-row.ts';
 export type { ClaimOutcome, RemoteClaim } from './format/claim.ts';
 export type { ExecProblem, ExecRef, ExecRefKind } from './format/exec-ref.ts';
+export { checkPath, type PathSort } from './format/file-path.ts';
 export type { GroupEntry, GroupKind, SegmentEntry } from './format/group.ts';
 export type { Link, LinkedObject } from './format/link.ts';
 export type { CacheEntry, RemoteState } from './format/state.ts';

@@ -7,6 +7,7 @@ import { openingOf } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { makeFolder } from '../process/make-folder.ts';
+import { requireAdapter } from '../process/remote-adapters.ts';
 import { remotesPath, transferProgress, withFiles } from '../process/remote-session.ts';
 import { thenClose } from '../process/then-close.ts';
 import { formatCount } from '../render/quantities.ts';
@@ -22,6 +23,7 @@ export async function run(context: CommandContext): Promise<void> {
   const [place = '', given] = args;
   const { addRemote, canonicalRemoteUri, fetch, memoryInFile } = await import('@daggerml/remotes');
   const uri = canonicalRemoteUri(place, absolutePath(io, '.'));
+  await requireAdapter(uri, io.env);
   const folder = absolutePath(io, given ?? nameOf(uri));
   // @spec DML-CLI-2141
   if (isRepository(folder)) throw cliError('path_exists', { path: join(folder, REPOSITORY_MARK) });

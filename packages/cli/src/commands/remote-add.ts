@@ -1,6 +1,7 @@
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { absolutePath } from '../process/current-folder.ts';
+import { requireAdapter } from '../process/remote-adapters.ts';
 import { remotesPath } from '../process/remote-session.ts';
 
 /** Runs `dml remote add <name> <place>`. */
@@ -9,6 +10,7 @@ export async function run(context: CommandContext): Promise<void> {
   const [name = '', place = ''] = args;
   const { addRemote, canonicalRemoteUri } = await import('@daggerml/remotes');
   const uri = canonicalRemoteUri(place, absolutePath(io, '.'));
+  await requireAdapter(uri, io.env);
   const path = remotesPath(repositoryFolder(context));
   // Whoever holds the write lock changes the file alone. @spec DML-CLI-2102
   await withStore(context, 'write', (_reader, store) =>

@@ -581,7 +581,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Share',
     summary: 'Add a remote: a folder or a bucket.',
     description:
-      'Credentials and regions are those of the tools of AWS: profiles, environment, roles. Nothing is written to the ' +
+      'A remote dml+remote://<name>/… is reached through the executable dml-remote-<name> of PATH. Credentials and regions are those of the tools of AWS: profiles, environment, roles. Nothing is written to the ' +
       'place before the first push.',
     arguments: {
       '<name>': 'name of the remote here; "origin" is the one that other commands take by default',
@@ -630,8 +630,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Find out whether a remote keeps what pushes rely on.',
     description:
       'Lets many writers race for one file, counts what they write, and reads and lists it at once; what it writes is ' +
-      'removed. Ends with 13 for a remote on which the work of others could be overwritten.',
-    arguments: { '[remote]': REMOTE },
+      'removed. The executable of a remote dml+remote://<name>/… is held to its protocol first. Ends with 13 for a remote ' +
+      'on which the work of others could be overwritten.',
+    arguments: { '[remote]': `${REMOTE}; or the place itself, such as dml+remote://<name>/…` },
     options: { '--limit <seconds>': 'longest time for all of it; 180 by default' },
     example: 'dml remote check',
     load: () => import('../commands/remote-check.ts'),

@@ -7,6 +7,7 @@ import { admitterFor, repositoryFolder } from '../invocation/repository-access.t
 import { liveProgress } from '../render/live-progress.ts';
 import { formatCount } from '../render/quantities.ts';
 import { actorOf } from './actor.ts';
+import { adapterOpener } from './remote-adapters.ts';
 import { thenClose } from './then-close.ts';
 
 /** A remote of a repository, opened for one command. */
@@ -74,7 +75,7 @@ export async function withFiles<T>(
   body: (remote: Remote) => Promise<T>,
 ): Promise<T> {
   const { openFiles, systemRemote, systemSurroundings } = await import('@daggerml/remotes');
-  const files: RemoteFiles = await openFiles(uri, systemSurroundings());
+  const files: RemoteFiles = await openFiles(uri, systemSurroundings(), adapterOpener(context.io.env));
   return await thenClose(
     context,
     () => body(systemRemote(files, actorOf(context.io.env))),
