@@ -19,7 +19,7 @@ import { dropWritesRows } from './gc/prune.ts';
 import { findHolders } from './objects/find-holders.ts';
 import { findBlobs, type PrefixResult, resolvePrefix } from './objects/find-objects.ts';
 import { type RecordClass, readObject, readRecord } from './objects/objects.ts';
-import { absentError, readStub, type StubFacts } from './objects/stubs.ts';
+import { absentError, hasAnyStub, isLeftOut, readStub, type StubFacts } from './objects/stubs.ts';
 import { isTombstone } from './objects/tombstone.ts';
 import { iterateJournal, type JournalEntry, lastSequence, refsAtSequence } from './refs/journal.ts';
 import { asRefName, checkNewRefName, type RefKind, type RefName } from './refs/ref-name.ts';
@@ -44,6 +44,13 @@ import { type Listing, readListing, readListingPart } from './tables/listings.ts
 import { type MetaKey, type MetaValue, readMeta } from './tables/meta.ts';
 import { EngineFailure, WriteTransaction } from './write-transaction.ts';
 
+/** Source of what was left out of a store: the remotes that have it. */
+export interface LeftOutSource {
+  /** Puts objects that were left out into the store; rejects where it cannot. */
+  bring(objects: readonly StubFacts[]): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** An open store: content-addressed objects and mutable refs in one file. */
 export class Store {
   /** @internal For the store's own features. */
@@ -53,6 +60,8 @@ export class Store {
   readonly sessionId: string;
   /** True for a store that was opened for reading. */
   readonly isReadOnly: boolean;
+  /** Where reads on demand find what was left out; nowhere by default. */
+  leftOutSource: LeftOutSource | undefined;
   #session: SessionRow | undefined;
   #marks: Marks | undefined;
   /** Number of the newest transaction that is known. */
@@ -244,6 +253,24 @@ export class Store {
     return bytes;
   }
 
+  /**
+   * Brings those of some objects that were left out, from the remotes that have them, so that they can be read. Rejects as
+   * the source of this store does, and does nothing without one.
+   */
+  async bring(objectClass: ObjectClass, ids: readonly ObjectId[]): Promise<void> {
+    this.#assertOpen();
+    const source = this.leftOutSource;
+    if (source === undefined || !hasAnyStub(this.engine)) return;
+    const leftOut: StubFacts[] = [];
+    for (const id of ids) {
+      if (this.has(objectClass, id)) continue;
+      const stub = readStub(this.engine, objectClass, id);
+      if (stub !== undefined && isLeftOut(stub.domain)) leftOut.push(stub);
+    }
+    // @spec DML-STO-0854
+    if (leftOut.length > 0) await source.bring(leftOut);
+  }
+
   /** Reads which domain withholds an object that is absent, at the newest commit; undefined when none is known to. */
   getStub(objectClass: ObjectClass, id: ObjectId): StubFacts | undefined {
     this.#assertOpen();
@@ -413,6 +440,11 @@ export class Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#marks?.close();
+    try {
+      await this.leftOutSource?.close();
+    } catch {
+      // What it brought is here; nothing else is asked of it.
+    }
     try {
       this.#endSession();
     } finally {

@@ -1,27 +1,36 @@
 import { type CommitId, isDmlError, type ObjectClass, type ObjectId } from '@daggerml/object-model';
 import {
   type ByteStream,
+  countStubs,
+  hasLeftOut,
   type ImportHost,
   importCar,
+  isLeftOut,
+  type LeftOut,
   type Ref,
   type RefName,
   remoteRef,
+  type StubFacts,
   tagRef,
 } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import { type Absences, readAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
+import { type Link, LinkSet } from '../format/link.ts';
 import type { Remote } from '../remote.ts';
 import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSince } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
-import { closureSections, incompleteError } from './closure-sections.ts';
+import { closureSections, commitRoots, incompleteError } from './closure-sections.ts';
+import { type FetchFilter, leftOutDomain } from './fetch-filter.ts';
 import { type FetchCounts, type FetchSource, groupSections, streamHead } from './fetch-stream.ts';
+import { GroupIndexes } from './group-indexes.ts';
 
 /** A store that takes objects and tracking refs. */
 export interface FetchHost extends ImportHost {
   has(objectClass: ObjectClass, id: ObjectId): boolean;
   readRefs(): Ref[];
+  getStub(objectClass: ObjectClass, id: ObjectId): StubFacts | undefined;
 }
 
 /** A fetch of the branches and tags of a remote. */
@@ -36,6 +45,8 @@ export interface FetchOptions {
   readonly prune?: boolean | undefined;
   /** Takes the tombstones of this remote: objects are then excised here as well, for good. */
   readonly acceptExcisions?: boolean | undefined;
+  /** Leaves out a part of what the refs reach; the store keeps stubs that name the remote by its canonical URI. */
+  readonly partial?: (FetchFilter & { readonly uri: string }) | undefined;
   /** Most bytes that are read of a remote. */
   readonly maxBytes?: number | undefined;
   readonly onProgress?: ((counts: Readonly<FetchCounts>) => void) | undefined;
@@ -116,6 +127,13 @@ async function take(
     const { groups } = snapshot.state;
     const seen = new Set(recalled?.state.groups.map(({ index }) => index));
     const isEmpty = store.readRefs().length === 0;
+    const partial: FetchFilter = options.partial ?? {};
+    // Which blobs are large is known only once their records are here.
+    const leavesChunks = partial.blobLimitBytes !== undefined || hasLeftOut(store.engine, 'chunk');
+    // Groups may hold any amount of what lies behind a commit that was left out.
+    const isShallow = partial.depth !== undefined || hasLeftOut(store.engine, 'commit');
+    const isHere = (objectClass: ObjectClass, id: ObjectId): boolean =>
+      (leavesChunks && objectClass === 'chunk') || store.has(objectClass, id);
     const source: FetchSource = {
       files: remote.files,
       counts,
@@ -125,28 +143,39 @@ async function take(
       },
       // Nothing is here, so that every segment is read whole. @spec DML-REM-0917
       // @spec DML-REM-0916
-      isHere: isEmpty ? undefined : (objectClass, id) => store.has(objectClass, id),
+      isHere: isEmpty && !leavesChunks ? undefined : isHere,
     };
     const fetched = groups.filter(({ kind, index }) => kind !== 'cache' && (isEmpty || !seen.has(index)));
-    assertWithin(options, { bytes: isEmpty ? totalBytes(fetched) : 0 }, remote);
+    assertWithin(options, { bytes: source.isHere === undefined && !isShallow ? totalBytes(fetched) : 0 }, remote);
     const absences = await readAbsences(remote.files, snapshot.state.absences);
-    const importing = { remote, options, wanted, absences };
-    try {
-      taken = await importStream(importing, groupSections(source, fetched));
-    } catch (error) {
-      if (!isIncomplete(error)) throw error;
-      // What was here is not whole, or is in groups that were looked at before.
+    const leftOut = new LinkSet();
+    const importing = { remote, options, wanted, absences, leftOut };
+    const readClosure = async (): Promise<typeof taken> => {
+      const indexed = groups.filter(({ kind }) => kind !== 'cache');
       const sections = closureSections({
         source,
-        groups: groups.filter(({ kind }) => kind !== 'cache'),
-        commitIds: missing.map(({ commitId }) => commitId),
+        indexes: await GroupIndexes.read(source, indexed),
+        roots: commitRoots(
+          missing.map(({ commitId }) => commitId),
+          partial.depth,
+        ),
         get: (objectClass, id) => store.get(objectClass, id),
         isWhole: wholeCommits(store),
+        isLeftOut: countStubs(store.engine).objects > 0 ? (link) => isLeftOutHere(store, link) : undefined,
+        leftOut,
+        blobLimitBytes: partial.blobLimitBytes,
       });
-      taken = await importStream(importing, sections).catch((cause: unknown) => {
+      return await importStream(importing, sections).catch((cause: unknown) => {
         if (isIncomplete(cause)) throw incompleteError(remote.files.name, cause.fields, cause);
         throw cause;
       });
+    };
+    try {
+      taken = isShallow ? await readClosure() : await importStream(importing, groupSections(source, fetched));
+    } catch (error) {
+      if (!isIncomplete(error)) throw error;
+      // What was here is not whole, or is in groups that were looked at before.
+      taken = await readClosure();
     }
   }
   if (pruned.length > 0) prune(remote, options, pruned);
@@ -170,6 +199,12 @@ function assertWithin(
       reason: `it offers more than ${maxBytes} bytes`,
       detail: 'limit',
     });
+}
+
+/** Checks whether a stub here says that an object was left out. */
+export function isLeftOutHere(store: Pick<FetchHost, 'getStub'>, { class: objectClass, id }: Link): boolean {
+  const stub = store.getStub(objectClass, id);
+  return stub !== undefined && isLeftOut(stub.domain);
 }
 
 /** Returns the check whether a ref of the store leads to a commit, so that all that it reaches is here. */
@@ -238,11 +273,13 @@ interface Importing {
   readonly options: FetchOptions;
   readonly wanted: Wanted;
   readonly absences: Absences;
+  /** What the sections leave out. */
+  readonly leftOut: LinkSet;
 }
 
 /** Imports refs and sections; a ref that somebody else moves meanwhile is imported again. */
 async function importStream(
-  { remote, options, wanted, absences }: Importing,
+  { remote, options, wanted, absences, leftOut }: Importing,
   sections: AsyncIterable<Uint8Array>,
 ): Promise<{ readonly moved: readonly FetchedRef[]; readonly tombstones: number; readonly stubs: number }> {
   const { targets } = wanted;
@@ -262,6 +299,7 @@ async function importStream(
       // Tracking refs follow the remote wherever it goes. @spec DML-REM-0902
       force: true,
       acceptWithheld: true,
+      leftOut: options.partial && leftOutOf(leftOut, options.partial.uri, remote.clock.now()),
       // @spec DML-REM-0910
       acceptExcisions: options.acceptExcisions === true,
     });
@@ -270,4 +308,13 @@ async function importStream(
   while (result.state === 'refused') result = await importOnce(streamHead(refs, absences));
   const moved = result.refs.filter(({ before, after }) => before !== after);
   return { moved, tombstones: result.tombstones, stubs: result.stubs };
+}
+
+/** Returns what an import is told of objects that a remote has and that stay there. */
+function leftOutOf(links: LinkSet, uri: string, timeMs: number): LeftOut {
+  return {
+    has: (objectClass, id) => links.has({ class: objectClass, id }),
+    domain: leftOutDomain(uri),
+    timeMs: Math.trunc(timeMs),
+  };
 }

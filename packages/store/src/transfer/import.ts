@@ -12,7 +12,7 @@ import { transferError } from './car-frame.ts';
 import { type ByteStream, readCar } from './car-reader.ts';
 import { walkReached } from './completeness.ts';
 import { FilledGaps } from './filled-gaps.ts';
-import type { AbsenceRecord } from './offered-absences.ts';
+import type { AbsenceRecord, LeftOut } from './offered-absences.ts';
 import { type Received, type ReceivedCounts, receiveStream, type StreamRef } from './receive.ts';
 import { checkSound } from './soundness.ts';
 
@@ -41,6 +41,11 @@ export interface ImportOptions {
    * objects do not come. False by default.
    */
   readonly acceptWithheld?: boolean;
+  /**
+   * Objects that the caller has left out: the store keeps a stub for each that the refs reach and it lacks. Asked once
+   * the stream is over.
+   */
+  readonly leftOut?: LeftOut | undefined;
   /** Moves refs also to commits that are no descendants. */
   readonly force?: boolean;
   readonly onProgress?: (counts: Readonly<ReceivedCounts>) => void;
@@ -112,6 +117,7 @@ async function importChecked(
   try {
     received = await receiveStream(host, car, {
       gaps,
+      leftOut: options.leftOut,
       onBatch: (counts) => options.onProgress?.(counts),
     });
   } finally {
