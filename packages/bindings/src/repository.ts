@@ -13,10 +13,12 @@ import {
   Executor,
   executionError,
   type Offers,
+  type OnDemandOptions,
   type PoolOptions,
   type RunEvent,
   type RunNode,
   type RunRequest,
+  readOnDemand,
   type SharingPorts,
 } from '@daggerml/execution';
 import { type CommitId, type DagId, isDmlError, type NodeId } from '@daggerml/object-model';
@@ -222,6 +224,7 @@ export class Repository {
     const found = findRepositoryFolder(folder);
     const mode = options.readOnly ? 'read' : 'write';
     const store = await openRepository(found, mode, { ...options, program: programName() });
+    readOnDemand(store, onDemandOf(found, options));
     return new Repository(found, store, options);
   }
 
@@ -518,6 +521,13 @@ export class Repository {
       await this.store.close();
     }
   }
+}
+
+/** Returns how objects that were left out of a repository are read on demand. */
+function onDemandOf(folder: string, options: RepositoryOptions): OnDemandOptions {
+  const { author: actor = 'unknown', lockWaitMs, onWait, whileBlocked, trust, user } = options;
+  const waits = { lockWaitMs, onWait, whileBlocked };
+  return { folder, actor, program: programName(), ...waits, trust, user };
 }
 
 /** A pipeline as `loadPipeline` returns it. */

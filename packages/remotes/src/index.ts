@@ -28,17 +28,16 @@ export {
   type RemotesConfig,
   readRemotes,
   removeRemote,
+  setBlobLimit,
   setTrust,
 } from './config/remotes-config.ts';
 export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';
-export {
-  type FetchedRef,
-  type FetchHost,
-  type FetchOptions,
-  type FetchResult,
-  fetch,
-} from './fetch/fetch.ts';
+export { type FetchedRef, type FetchOptions, type FetchResult, fetch } from './fetch/fetch.ts';
+export { type FetchFilter, leftOutDomain } from './fetch/fetch-filter.ts';
+export type { FetchHost } from './fetch/fetch-host.ts';
 export type { FetchCounts } from './fetch/fetch-stream.ts';
+export { type BringOptions, LeftOutObjects } from './fetch/left-out-objects.ts';
+export { type LeftOutSourceOptions, leftOutSource } from './fetch/left-out-source.ts';
 export { canonicalRemoteUri } from './files/canonical-remote-uri.ts';
 export {
   type FolderFilesOptions,

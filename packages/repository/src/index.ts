@@ -66,6 +66,7 @@ export {
   REPOSITORY_MARK,
   standsAt,
   storePath,
+  remotesPath,
 } from './folder.ts';
 export { forget, type Undone, undoForget } from './forget/forget.ts';
 export {

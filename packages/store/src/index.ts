@@ -54,15 +54,7 @@ export { wholeMs } from './history/whole-ms.ts';
 export { nodeEnvironment } from './node-environment.ts';
 export type { FoundObject, PrefixResult } from './objects/find-objects.ts';
 export { ifReadable } from './objects/if-readable.ts';
-export {
-  countStubs,
-  hasLeftOut,
-  isLeftOut,
-  iterateStubs,
-  type StubCounts,
-  type StubFacts,
-  withheldError,
-} from './objects/stubs.ts';
+export { isLeftOut, type StubCounts, type StubFacts, withheldError } from './objects/stubs.ts';
 export { type OpenStoreOptions, openStore } from './open-store.ts';
 export type { JournalEntry } from './refs/journal.ts';
 export {

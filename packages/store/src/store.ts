@@ -19,7 +19,17 @@ import { dropWritesRows } from './gc/prune.ts';
 import { findHolders } from './objects/find-holders.ts';
 import { findBlobs, type PrefixResult, resolvePrefix } from './objects/find-objects.ts';
 import { type RecordClass, readObject, readRecord } from './objects/objects.ts';
-import { absentError, hasAnyStub, isLeftOut, readStub, type StubFacts } from './objects/stubs.ts';
+import {
+  absentError,
+  countStubs,
+  hasAnyStub,
+  hasLeftOut,
+  isLeftOut,
+  iterateStubs,
+  readStub,
+  type StubCounts,
+  type StubFacts,
+} from './objects/stubs.ts';
 import { isTombstone } from './objects/tombstone.ts';
 import { iterateJournal, type JournalEntry, lastSequence, refsAtSequence } from './refs/journal.ts';
 import { asRefName, checkNewRefName, type RefKind, type RefName } from './refs/ref-name.ts';
@@ -253,14 +263,38 @@ export class Store {
     return bytes;
   }
 
+  /** Counts the objects that are withheld or left out. O(commits among them). */
+  countStubs(): StubCounts {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return countStubs(this.engine);
+  }
+
+  /** Iterates over what stands for objects that are withheld or left out, or for those of one class. */
+  *iterateStubs(objectClass?: ObjectClass): Generator<StubFacts, void, undefined> {
+    this.#assertOpen();
+    yield* iterateStubs(this.engine, objectClass);
+  }
+
+  /** Checks whether objects of a class were left out. */
+  hasLeftOut(objectClass: ObjectClass): boolean {
+    this.#assertOpen();
+    return hasLeftOut(this.engine, objectClass);
+  }
+
+  /** Checks whether something may have been left out that can be read on demand. */
+  get mayBring(): boolean {
+    this.#assertOpen();
+    return this.leftOutSource !== undefined && hasAnyStub(this.engine);
+  }
+
   /**
    * Brings those of some objects that were left out, from the remotes that have them, so that they can be read. Rejects as
    * the source of this store does, and does nothing without one.
    */
   async bring(objectClass: ObjectClass, ids: readonly ObjectId[]): Promise<void> {
-    this.#assertOpen();
     const source = this.leftOutSource;
-    if (source === undefined || !hasAnyStub(this.engine)) return;
+    if (source === undefined || !this.mayBring) return;
     const leftOut: StubFacts[] = [];
     for (const id of ids) {
       if (this.has(objectClass, id)) continue;

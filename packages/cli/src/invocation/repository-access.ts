@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { OnDemandOptions } from '@daggerml/execution';
 import {
   branchOf,
   type DagsChange,
@@ -95,12 +96,21 @@ export async function withStore<T>(
   const folder = repositoryFolder(context);
   const { openRepository, RecordReader } = await import('@daggerml/repository');
   // @spec DML-CLI-0306
-  const store = await openRepository(folder, mode, await openingOf(context));
+  const opening = await openingOf(context);
+  const store = await openRepository(folder, mode, opening);
+  await readLeftOut(store, { ...opening, folder, actor: actorOf(context.io.env) });
   return await thenClose(
     context,
     () => body(new RecordReader(store), store),
     () => store.close(),
   );
+}
+
+/** Lets a store read on demand, where anything was left out of it. */
+async function readLeftOut(store: Store, options: OnDemandOptions): Promise<void> {
+  if (store.countStubs().objects === 0) return;
+  const { readOnDemand } = await import('@daggerml/execution');
+  readOnDemand(store, options);
 }
 
 /** Returns how a command opens a repository. */

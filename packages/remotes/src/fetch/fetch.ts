@@ -1,37 +1,26 @@
 import { type CommitId, isDmlError, type ObjectClass, type ObjectId } from '@daggerml/object-model';
 import {
   type ByteStream,
-  countStubs,
-  hasLeftOut,
-  type ImportHost,
   importCar,
-  isLeftOut,
   type LeftOut,
-  type Ref,
   type RefName,
   remoteRef,
-  type StubFacts,
   tagRef,
 } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import { type Absences, readAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
-import { type Link, LinkSet } from '../format/link.ts';
+import { LinkSet } from '../format/link.ts';
 import type { Remote } from '../remote.ts';
 import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSince } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { closureSections, commitRoots, incompleteError } from './closure-sections.ts';
+import { type FetchHost, isLeftOutHere } from './fetch-host.ts';
 import { type FetchFilter, leftOutDomain } from './fetch-filter.ts';
 import { type FetchCounts, type FetchSource, groupSections, streamHead } from './fetch-stream.ts';
+import { fillOffered } from './fill-offered.ts';
 import { GroupIndexes } from './group-indexes.ts';
-
-/** A store that takes objects and tracking refs. */
-export interface FetchHost extends ImportHost {
-  has(objectClass: ObjectClass, id: ObjectId): boolean;
-  readRefs(): Ref[];
-  getStub(objectClass: ObjectClass, id: ObjectId): StubFacts | undefined;
-}
 
 /** A fetch of the branches and tags of a remote. */
 export interface FetchOptions {
@@ -71,6 +60,8 @@ export interface FetchResult {
   /** Tombstones and stubs that were taken. */
   readonly tombstones: number;
   readonly stubs: number;
+  /** Objects that were left out. */
+  readonly leftOut: number;
   readonly snapshot: RemoteSnapshot;
 }
 
@@ -101,6 +92,7 @@ export async function fetch(remote: Remote, options: FetchOptions): Promise<Fetc
     if (snapshot.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
     return await take(remote, options, { snapshot, recalled, counts });
   });
+  await fillOffered(remote, options.store, { snapshot: base, recalled, counts });
   await memory.remember(base);
   return { ...result, counts, snapshot: base };
 }
@@ -122,16 +114,16 @@ async function take(
   const missing = [...wanted.targets.values()].filter(
     ({ ref, commitId }) => store.getRef(ref)?.commitId !== commitId,
   );
-  let taken = { moved: [] as readonly FetchedRef[], tombstones: 0, stubs: 0 };
+  let taken = { moved: [] as readonly FetchedRef[], tombstones: 0, stubs: 0, leftOut: 0 };
   if (missing.length > 0) {
     const { groups } = snapshot.state;
     const seen = new Set(recalled?.state.groups.map(({ index }) => index));
     const isEmpty = store.readRefs().length === 0;
     const partial: FetchFilter = options.partial ?? {};
     // Which blobs are large is known only once their records are here.
-    const leavesChunks = partial.blobLimitBytes !== undefined || hasLeftOut(store.engine, 'chunk');
+    const leavesChunks = partial.blobLimitBytes !== undefined || store.hasLeftOut('chunk');
     // Groups may hold any amount of what lies behind a commit that was left out.
-    const isShallow = partial.depth !== undefined || hasLeftOut(store.engine, 'commit');
+    const isShallow = partial.depth !== undefined || store.hasLeftOut('commit');
     const isHere = (objectClass: ObjectClass, id: ObjectId): boolean =>
       (leavesChunks && objectClass === 'chunk') || store.has(objectClass, id);
     const source: FetchSource = {
@@ -161,7 +153,7 @@ async function take(
         ),
         get: (objectClass, id) => store.get(objectClass, id),
         isWhole: wholeCommits(store),
-        isLeftOut: countStubs(store.engine).objects > 0 ? (link) => isLeftOutHere(store, link) : undefined,
+        isLeftOut: store.countStubs().objects > 0 ? (link) => isLeftOutHere(store, link) : undefined,
         leftOut,
         blobLimitBytes: partial.blobLimitBytes,
       });
@@ -199,12 +191,6 @@ function assertWithin(
       reason: `it offers more than ${maxBytes} bytes`,
       detail: 'limit',
     });
-}
-
-/** Checks whether a stub here says that an object was left out. */
-export function isLeftOutHere(store: Pick<FetchHost, 'getStub'>, { class: objectClass, id }: Link): boolean {
-  const stub = store.getStub(objectClass, id);
-  return stub !== undefined && isLeftOut(stub.domain);
 }
 
 /** Returns the check whether a ref of the store leads to a commit, so that all that it reaches is here. */
@@ -281,7 +267,7 @@ interface Importing {
 async function importStream(
   { remote, options, wanted, absences, leftOut }: Importing,
   sections: AsyncIterable<Uint8Array>,
-): Promise<{ readonly moved: readonly FetchedRef[]; readonly tombstones: number; readonly stubs: number }> {
+): Promise<Pick<FetchResult, 'moved' | 'tombstones' | 'stubs' | 'leftOut'>> {
   const { targets } = wanted;
   const refs = [...targets].map(([ref, { commitId }]) => ({ ref, commitId }));
   const stream = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
@@ -307,7 +293,8 @@ async function importStream(
   // All objects are here now, so that another try takes refs alone.
   while (result.state === 'refused') result = await importOnce(streamHead(refs, absences));
   const moved = result.refs.filter(({ before, after }) => before !== after);
-  return { moved, tombstones: result.tombstones, stubs: result.stubs };
+  const { tombstones, stubs, leftOut: leftOutCount } = result;
+  return { moved, tombstones, stubs, leftOut: leftOutCount };
 }
 
 /** Returns what an import is told of objects that a remote has and that stay there. */

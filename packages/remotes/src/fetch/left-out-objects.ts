@@ -1,9 +1,7 @@
 import { type CommitId, decodeRecord, type ObjectClass } from '@daggerml/object-model';
 import {
-  hasLeftOut,
   importCar,
   isLeftOut,
-  iterateStubs,
   type StubFacts,
   type Transactor,
 } from '@daggerml/store';
@@ -15,8 +13,7 @@ import type { Remote } from '../remote.ts';
 import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSince } from '../state/read-snapshot.ts';
 import { closureObjects, type WalkRoot } from './closure-sections.ts';
-import { type FetchHost, isLeftOutHere } from './fetch.ts';
-import { leftOutDomain } from './fetch-filter.ts';
+import { type FetchHost, isLeftOutHere } from './fetch-host.ts';
 import { type FetchCounts, type FetchSource, streamHead } from './fetch-stream.ts';
 import { GroupIndexes } from './group-indexes.ts';
 
@@ -28,8 +25,8 @@ const DEPTH_TOGETHER = 1_000;
 /** A store whose gaps are filled, and what is brought. */
 export interface BringOptions {
   readonly store: FetchHost;
-  /** Canonical URI of the remote, which the stubs of what stays out name. */
-  readonly uri: string;
+  /** Decides by the domain of a stub whether all that was left out includes it; everything by default. */
+  readonly isWanted?: ((domain: string) => boolean) | undefined;
   /** Largest blob whose content comes along; all by default. */
   readonly blobLimitBytes?: number | undefined;
   readonly onProgress?: ((counts: Readonly<FetchCounts>) => void) | undefined;
@@ -104,8 +101,10 @@ export class LeftOutObjects {
 
   #leftOut(objectClass: ObjectClass | undefined, limit: number): Link[] {
     const found: Link[] = [];
-    for (const stub of iterateStubs(this.#options.store.engine, objectClass)) {
-      if (isLeftOut(stub.domain)) found.push({ class: stub.class, id: stub.objectId });
+    const { store, isWanted = () => true } = this.#options;
+    for (const stub of store.iterateStubs(objectClass)) {
+      if (isLeftOut(stub.domain) && isWanted(stub.domain))
+        found.push({ class: stub.class, id: stub.objectId });
       if (found.length === limit) break;
     }
     return found;
@@ -168,22 +167,17 @@ export class LeftOutObjects {
       if (object.class !== 'chunk' && isRoot.has(object)) last.push(sectionOf(object));
       else yield sectionOf(object);
     }
+    // Those below stubs are of the same domain and time.
+    const above = roots.map(({ class: objectClass, id }) => store.getStub(objectClass, id)).find(Boolean);
     const stubs: StubFacts[] = [];
     for (const link of missing) {
       const absence = absences.get(absenceKey(link.class, link.id));
       if (absence === undefined || isRoot.has(link)) throw this.#missingError(link, absence);
-      stubs.push(this.#stubOf(link, absence));
+      stubs.push(...stubBelow(above, link, absence));
     }
-    for (const link of leftOut) stubs.push(this.#stubOf(link, undefined));
+    for (const link of leftOut) stubs.push(...stubBelow(above, link, undefined));
     putStubs(store, stubs);
     yield* last;
-  }
-
-  #stubOf({ class: objectClass, id }: Link, absence: Absence | undefined): StubFacts {
-    const record = absence?.record;
-    const own = { domain: leftOutDomain(this.#options.uri), timeMs: Math.trunc(this.#remote.clock.now()) };
-    const { domain, timeMs } = record?.type === 'stub' ? record : own;
-    return { class: objectClass, objectId: id, domain, timeMs };
   }
 
   #missingError({ class: objectClass, id }: Link, absence: Absence | undefined): Error {
@@ -196,6 +190,17 @@ export class LeftOutObjects {
       detail: 'object',
     });
   }
+}
+
+/** Returns the stub of what stays out below an object that was left out; none where that has come by now. */
+function stubBelow(
+  above: StubFacts | undefined,
+  { class: objectClass, id }: Link,
+  absence: Absence | undefined,
+): StubFacts[] {
+  const facts = absence?.record.type === 'stub' ? absence.record : above;
+  if (facts === undefined) return [];
+  return [{ class: objectClass, objectId: id, domain: facts.domain, timeMs: facts.timeMs }];
 }
 
 /** Puts stubs for what is neither here nor known to be withheld. */

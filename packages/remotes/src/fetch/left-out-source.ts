@@ -2,7 +2,7 @@ import { isDmlError } from '@daggerml/object-model';
 import { type LeftOutSource, type StubFacts, withheldError } from '@daggerml/store';
 import type { RemotesConfig } from '../config/remotes-config.ts';
 import type { Remote } from '../remote.ts';
-import type { FetchHost } from './fetch.ts';
+import type { FetchHost } from './fetch-host.ts';
 import { leftOutDomain } from './fetch-filter.ts';
 import { LeftOutObjects } from './left-out-objects.ts';
 
@@ -27,7 +27,7 @@ export function leftOutSource(options: LeftOutSourceOptions): LeftOutSource {
     if (known !== undefined) return known;
     const opening = (async () => {
       const remote = await options.open(uri);
-      return { remote, objects: new LeftOutObjects(remote, { store: await options.store(), uri }) };
+      return { remote, objects: new LeftOutObjects(remote, { store: await options.store() }) };
     })();
     opened.set(uri, opening);
     opening.catch(() => opened.delete(uri));

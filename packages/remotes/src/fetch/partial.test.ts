@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ChunkId, CommitId } from '@daggerml/object-model';
-import { countStubs, iterateStubs, runGc, type Store, verifyStore } from '@daggerml/store';
+import { runGc, type Store, verifyStore } from '@daggerml/store';
 import { describe, expect, it } from 'vitest';
 import { joinRemote, type Member, newRemote } from '../../test/exchange.ts';
 import { commitTo, MAIN, noise, remoteOver } from '../../test/fixtures.ts';
@@ -29,12 +29,12 @@ async function findings(store: Store): Promise<unknown[]> {
 
 function leftOutOf(store: Store): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const stub of iterateStubs(store.engine)) counts[stub.class] = (counts[stub.class] ?? 0) + 1;
+  for (const stub of store.iterateStubs()) counts[stub.class] = (counts[stub.class] ?? 0) + 1;
   return counts;
 }
 
 function bringer(remote: MemoryRemote, { store }: Member, blobLimitBytes?: number): LeftOutObjects {
-  return new LeftOutObjects(remoteOver(remote.open(), 77), { store, uri: URI, blobLimitBytes });
+  return new LeftOutObjects(remoteOver(remote.open(), 77), { store, blobLimitBytes });
 }
 
 describe('partial fetch', () => {
@@ -43,7 +43,7 @@ describe('partial fetch', () => {
     const theirs = await joinRemote(remote);
     await theirs.fetch({ partial: { uri: URI, depth: 2, blobLimitBytes: 100_000 } });
     expect(theirs.tracked()).toBe(ids[3]);
-    console.log(leftOutOf(theirs.store), countStubs(theirs.store.engine));
+    console.log(leftOutOf(theirs.store), theirs.store.countStubs());
     expect(theirs.store.has('commit', ids[2]!)).toBe(true);
     expect(theirs.store.has('commit', ids[1]!)).toBe(false);
     expect(await findings(theirs.store)).toEqual([]);

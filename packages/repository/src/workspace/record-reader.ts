@@ -1,4 +1,5 @@
 import {
+  type BlobDatum,
   type ChunkId,
   type CommitId,
   type Datum,
@@ -9,7 +10,7 @@ import {
   type Records,
 } from '@daggerml/object-model';
 import type { Store } from '@daggerml/store';
-import type { ObjectSource } from '@daggerml/values';
+import { blobStream, type ObjectSource } from '@daggerml/values';
 
 type ObjectRecord = 'datum' | 'node' | 'dag' | 'tree' | 'commit' | 'exec' | 'exec-request' | 'page';
 
@@ -40,6 +41,15 @@ export class RecordReader implements ObjectSource {
 
   async readChunk(chunkId: ChunkId): Promise<Uint8Array> {
     return this.store.read('chunk', chunkId);
+  }
+
+  bringChunks(chunkIds: readonly ChunkId[]): Promise<void> | undefined {
+    return this.store.mayBring ? this.store.bring('chunk', chunkIds) : undefined;
+  }
+
+  /** Yields the content of a blob, chunk by chunk; what was left out is brought before. */
+  streamBlob(blob: BlobDatum): AsyncGenerator<Uint8Array, void, undefined> {
+    return blobStream(this, blob);
   }
 
   read<Class extends ObjectRecord>(objectClass: Class, objectId: string): Records[Class] {

@@ -65,7 +65,10 @@ export type ImportResult =
       readonly refs: readonly ImportedRef[];
       readonly objects: Readonly<ReceivedCounts>;
       readonly tombstones: number;
+      /** Stubs of the stream that were taken. */
       readonly stubs: number;
+      /** Objects that the caller has left out and the refs reach. */
+      readonly leftOut: number;
     }
   | {
       readonly state: 'refused';
@@ -155,7 +158,10 @@ async function importChecked(
     return { state: 'refused', objects, refs: error.refs.map((ref) => ({ ...ref, reason: 'moved' })) };
   }
   const tombstones = absences.filter(({ type }) => type === 'tombstone').length;
-  return { state: 'applied', refs, objects, tombstones, stubs: absences.length - tombstones };
+  const domain = options.leftOut?.domain;
+  const leftOut = absences.filter((each) => each.type === 'stub' && each.domain === domain).length;
+  const stubs = absences.length - tombstones - leftOut;
+  return { state: 'applied', refs, objects, tombstones, stubs, leftOut };
 }
 
 function assertAccepted(absence: AbsenceRecord, options: ImportOptions): void {

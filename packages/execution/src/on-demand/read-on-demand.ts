@@ -1,0 +1,57 @@
+import { admitterOf, type OpeningOptions, openRepository, remotesPath } from '@daggerml/repository';
+import type { LeftOutSource, Store, StubFacts } from '@daggerml/store';
+
+/** A repository whose left-out objects are read on demand. */
+export interface OnDemandOptions extends OpeningOptions {
+  readonly folder: string;
+  /** Name of whoever reads. */
+  readonly actor: string;
+}
+
+/**
+ * Lets reads of a store that wait for an object ask the remotes of its repository for what was left out. What is read
+ * stays in the repository, also where the store is open for reading. Closing the store ends it.
+ */
+export function readOnDemand(store: Store, options: OnDemandOptions): void {
+  store.leftOutSource = new OnDemand(store, options);
+}
+
+/** The source, which loads what it takes when it is asked for the first time. */
+class OnDemand implements LeftOutSource {
+  readonly #store: Store;
+  readonly #options: OnDemandOptions;
+  #source: Promise<LeftOutSource> | undefined;
+  #writable: Promise<Store> | undefined;
+
+  constructor(store: Store, options: OnDemandOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  async bring(stubs: readonly StubFacts[]): Promise<void> {
+    this.#source ??= this.#open();
+    await (await this.#source).bring(stubs);
+  }
+
+  async #open(): Promise<LeftOutSource> {
+    const { leftOutSource, openFiles, readRemotes, systemRemote, systemSurroundings } = await import(
+      '@daggerml/remotes'
+    );
+    const { folder, actor, ...opening } = this.#options;
+    return leftOutSource({
+      // The places of the remotes get the credentials of the user.
+      remotes: () => readRemotes(remotesPath(folder), admitterOf(folder, opening).checkOwner),
+      open: async (uri) => systemRemote(await openFiles(uri, systemSurroundings()), actor),
+      store: () => {
+        if (!this.#store.isReadOnly) return Promise.resolve(this.#store);
+        this.#writable ??= openRepository(folder, 'write', opening);
+        return this.#writable;
+      },
+    });
+  }
+
+  async close(): Promise<void> {
+    await (await this.#source)?.close();
+    await (await this.#writable)?.close();
+  }
+}
