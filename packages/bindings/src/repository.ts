@@ -13,7 +13,6 @@ import {
   Executor,
   executionError,
   type Offers,
-  type OnDemandOptions,
   type PoolOptions,
   type RunEvent,
   type RunNode,
@@ -224,7 +223,8 @@ export class Repository {
     const found = findRepositoryFolder(folder);
     const mode = options.readOnly ? 'read' : 'write';
     const store = await openRepository(found, mode, { ...options, program: programName() });
-    readOnDemand(store, onDemandOf(found, options));
+    const { author: actor = 'unknown', trust, user } = options;
+    readOnDemand(store, { folder: found, actor, trust, user });
     return new Repository(found, store, options);
   }
 
@@ -521,13 +521,6 @@ export class Repository {
       await this.store.close();
     }
   }
-}
-
-/** Returns how objects that were left out of a repository are read on demand. */
-function onDemandOf(folder: string, options: RepositoryOptions): OnDemandOptions {
-  const { author: actor = 'unknown', lockWaitMs, onWait, whileBlocked, trust, user } = options;
-  const waits = { lockWaitMs, onWait, whileBlocked };
-  return { folder, actor, program: programName(), ...waits, trust, user };
 }
 
 /** A pipeline as `loadPipeline` returns it. */

@@ -64,9 +64,9 @@ export {
   hasStoreFiles,
   isRepository,
   REPOSITORY_MARK,
+  remotesPath,
   standsAt,
   storePath,
-  remotesPath,
 } from './folder.ts';
 export { forget, type Undone, undoForget } from './forget/forget.ts';
 export {

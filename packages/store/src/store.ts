@@ -24,6 +24,7 @@ import {
   countStubs,
   hasAnyStub,
   hasLeftOut,
+  hasWithheld,
   isLeftOut,
   iterateStubs,
   readStub,
@@ -280,6 +281,12 @@ export class Store {
   hasLeftOut(objectClass: ObjectClass): boolean {
     this.#assertOpen();
     return hasLeftOut(this.engine, objectClass);
+  }
+
+  /** Checks whether a domain withholds objects, other than what was left out. O(objects that were left out). */
+  hasWithheld(): boolean {
+    this.#assertOpen();
+    return hasWithheld(this.engine);
   }
 
   /** Checks whether something may have been left out that can be read on demand. */

@@ -10,7 +10,7 @@ import { cliError } from '../wording/cli-error.ts';
 export async function run(context: CommandContext): Promise<void> {
   const { output, args, globals } = context;
   const name = args[0] as string;
-  await withStore(context, 'read', async (reader, store) => {
+  await withStore(context, 'content', async (reader, store) => {
     const found = findNamed(reader, name);
     noteShadowedDag(output, name, found);
     if (found.class === 'chunk') {

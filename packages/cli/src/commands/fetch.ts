@@ -119,5 +119,7 @@ export function noteFetched(
   if (stubs > 0) output.note(`${formatCount(stubs, 'object')} withheld by the remote`);
   // @spec DML-CLI-1267
   if (leftOut > 0)
-    output.note(`${formatCount(leftOut, 'object')} left out, read on demand; "dml fetch --missing" brings all`);
+    output.note(
+      `${formatCount(leftOut, 'object')} left out, read on demand; "dml fetch --missing" brings all`,
+    );
 }

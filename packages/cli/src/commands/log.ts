@@ -36,11 +36,9 @@ export async function run(context: CommandContext): Promise<void> {
     output.result(values, () =>
       values
         .map((value) =>
-          [
-            `commit ${output.style('yellow', value.commitId)}`,
-            ...factsOf(value).map(output.safe),
-            '',
-          ].join('\n'),
+          [`commit ${output.style('yellow', value.commitId)}`, ...factsOf(value).map(output.safe), ''].join(
+            '\n',
+          ),
         )
         .join('\n'),
     );
@@ -80,11 +78,7 @@ function indent(text: string): string[] {
   return text.split('\n').map((line) => `    ${line}`);
 }
 
-function* firstParents(
-  reader: RecordReader,
-  start: CommitId | undefined,
-  count: number,
-): Generator<LogLine> {
+function* firstParents(reader: RecordReader, start: CommitId | undefined, count: number): Generator<LogLine> {
   let left = count;
   // @spec DML-CLI-0803
   for (let commitId = start; commitId !== undefined && left > 0; left -= 1) {

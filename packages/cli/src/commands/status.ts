@@ -78,7 +78,9 @@ function notHereText({ objects, commits }: StubCounts): string[] {
   if (objects === 0) return [];
   const history = commits === 0 ? '' : ', older commits among them';
   const how = commits === 0 ? 'dml fetch --missing' : 'dml fetch --unshallow';
-  return [`${formatCount(objects, 'object')} not here, left out or withheld${history} ("${how}" brings them)`];
+  return [
+    `${formatCount(objects, 'object')} not here, left out or withheld${history} ("${how}" brings them)`,
+  ];
 }
 
 /** Returns how a branch stands to that of its remote. */

@@ -1,11 +1,5 @@
 import { isDmlError } from '@daggerml/object-model';
-import {
-  type Finding,
-  isLeftOut,
-  type Store,
-  type VerifySummary,
-  verifyStore,
-} from '@daggerml/store';
+import { type Finding, isLeftOut, type Store, type VerifySummary, verifyStore } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
@@ -110,7 +104,9 @@ function absentText({ leftOut, withheld }: Absent): string[] {
   return [
     ...(leftOut === 0
       ? []
-      : [`${formatCount(leftOut, 'object')} left out, which a remote has; "dml fetch --missing" brings them`]),
+      : [
+          `${formatCount(leftOut, 'object')} left out, which a remote has; "dml fetch --missing" brings them`,
+        ]),
     ...(withheld === 0 ? [] : [`${formatCount(withheld, 'object')} withheld by those who published them`]),
   ];
 }

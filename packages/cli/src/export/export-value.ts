@@ -137,10 +137,7 @@ async function writeFile(
   }
 }
 
-function filePieces(
-  reader: RecordReader,
-  datum: Datum,
-): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+function filePieces(reader: RecordReader, datum: Datum): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   if (datum.kind === 'blob') return reader.streamBlob(datum);
   return datum.kind === 'bytes' ? [datum.value] : jsonPieces(reader, datum);
 }

@@ -645,7 +645,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: { '[remote]': REMOTE },
     options: {
       '--prune': 'remove tracking refs of branches that the remote does not have any more',
-      '--depth <number>': 'bring the newest commits of each branch and tag, so many, also those that were left out',
+      '--depth <number>':
+        'bring the newest commits of each branch and tag, so many, also those that were left out',
       '--unshallow': 'bring all commits that were left out',
       '--missing': 'bring everything that was left out, and leave out nothing from now on',
       '--blob-limit <size>': `${BLOB_LIMIT}; that of the clone by default`,

@@ -32,7 +32,13 @@ export function age(
   throw cliError('invalid_argument', { problem, command });
 }
 
-const UNIT_BYTES: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 2 ** 10,
+  m: 2 ** 20,
+  g: 2 ** 30,
+  t: 2 ** 40,
+};
 
 /** Returns a size such as `500000`, `64k` or `1MiB` in bytes; units are those of 1,024, as in git. */
 export function byteSize(text: string, flag: string, command: string): number {

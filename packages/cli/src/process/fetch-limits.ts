@@ -19,7 +19,7 @@ export function fetchLimits(context: Pick<CommandContext, 'options'>, command: s
 /** Returns the limit of a filter as git writes it; others are refused. */
 function filteredBytes(filter: string | undefined, command: string): number | undefined {
   if (filter === undefined) return undefined;
-  // @spec DML-CLI-1262
+  // @spec DML-CLI-1271
   if (filter === 'blob:none') return 0;
   const [, size] = /^blob:limit=(.*)$/.exec(filter) ?? [];
   if (size !== undefined) return byteSize(size, 'filter blob:limit', command);

@@ -61,7 +61,9 @@ export async function withRemote<T>(
     join(folder, REPOSITORY_MARK, 'remotes', `${encodeURIComponent(chosen)}.json`),
     uri,
   );
-  return await withFiles(context, uri, (remote) => body({ name: chosen, uri, remote, memory, trust, blobLimitBytes }));
+  return await withFiles(context, uri, (remote) =>
+    body({ name: chosen, uri, remote, memory, trust, blobLimitBytes }),
+  );
 }
 
 /** Opens the remote of a canonical URI for the time of `body`. */

@@ -232,7 +232,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   schema_older: 'the version that made the repository can still read it',
   engine_older: UPDATE,
   object_missing: DAMAGED,
-  'object_withheld/left_out': '"dml fetch --missing" brings what was left out, "dml fetch --unshallow" only commits',
+  'object_withheld/left_out':
+    '"dml fetch --missing" brings what was left out, "dml fetch --unshallow" only commits',
   object_withheld: 'nothing is damaged; ask those who publish it for what you need',
   // @spec DML-CLI-0960
   ref_name_invalid: 'choose another name[, for example "{suggestion}"]',

@@ -1,8 +1,8 @@
-import { admitterOf, type OpeningOptions, openRepository, remotesPath } from '@daggerml/repository';
-import type { LeftOutSource, Store, StubFacts } from '@daggerml/store';
+import { admitterOf, remotesPath, type TrustOptions } from '@daggerml/repository';
+import { type LeftOutSource, type Store, type StubFacts, withheldError } from '@daggerml/store';
 
 /** A repository whose left-out objects are read on demand. */
-export interface OnDemandOptions extends OpeningOptions {
+export interface OnDemandOptions extends TrustOptions {
   readonly folder: string;
   /** Name of whoever reads. */
   readonly actor: string;
@@ -10,7 +10,7 @@ export interface OnDemandOptions extends OpeningOptions {
 
 /**
  * Lets reads of a store that wait for an object ask the remotes of its repository for what was left out. What is read
- * stays in the repository, also where the store is open for reading. Closing the store ends it.
+ * stays in the repository, so the store has to be open for writing. Closing the store ends it.
  */
 export function readOnDemand(store: Store, options: OnDemandOptions): void {
   store.leftOutSource = new OnDemand(store, options);
@@ -21,7 +21,6 @@ class OnDemand implements LeftOutSource {
   readonly #store: Store;
   readonly #options: OnDemandOptions;
   #source: Promise<LeftOutSource> | undefined;
-  #writable: Promise<Store> | undefined;
 
   constructor(store: Store, options: OnDemandOptions) {
     this.#store = store;
@@ -29,6 +28,10 @@ class OnDemand implements LeftOutSource {
   }
 
   async bring(stubs: readonly StubFacts[]): Promise<void> {
+    const [first] = stubs;
+    // @spec DML-REM-0959
+    if (this.#store.isReadOnly && first !== undefined)
+      throw withheldError(first, 'this repository is open for reading only');
     this.#source ??= this.#open();
     await (await this.#source).bring(stubs);
   }
@@ -37,21 +40,16 @@ class OnDemand implements LeftOutSource {
     const { leftOutSource, openFiles, readRemotes, systemRemote, systemSurroundings } = await import(
       '@daggerml/remotes'
     );
-    const { folder, actor, ...opening } = this.#options;
+    const { folder, actor, ...trust } = this.#options;
     return leftOutSource({
       // The places of the remotes get the credentials of the user.
-      remotes: () => readRemotes(remotesPath(folder), admitterOf(folder, opening).checkOwner),
+      remotes: () => readRemotes(remotesPath(folder), admitterOf(folder, trust).checkOwner),
       open: async (uri) => systemRemote(await openFiles(uri, systemSurroundings()), actor),
-      store: () => {
-        if (!this.#store.isReadOnly) return Promise.resolve(this.#store);
-        this.#writable ??= openRepository(folder, 'write', opening);
-        return this.#writable;
-      },
+      store: this.#store,
     });
   }
 
   async close(): Promise<void> {
     await (await this.#source)?.close();
-    await (await this.#writable)?.close();
   }
 }

@@ -71,18 +71,25 @@ class Closure {
   }
 
   async *objects(): AsyncGenerator<LinkedObject, void, undefined> {
-    const { roots } = this.#walk;
-    let level: WalkLink[] = [];
-    if (this.#isShallow) yield* this.#newestCommits(level);
-    else level.push(...roots);
-    while (level.length > 0) {
+    // History first: the content of all commits is then read together, and each part of a segment once.
+    const content = new LinkSet();
+    yield* this.#commits(content);
+    let level: Iterable<WalkLink> = this.#firstLevel(content);
+    for (;;) {
       const absent = this.#absentBelow(level);
-      level = [];
+      if (absent.length === 0) return;
+      const next: WalkLink[] = [];
       for await (const object of this.#read(absent)) {
         yield object;
-        for (const link of this.#linksIn(object, object.bytes)) level.push(link);
+        for (const link of this.#linksIn(object, object.bytes)) next.push(link);
       }
+      level = next;
     }
+  }
+
+  *#firstLevel(content: LinkSet): Generator<WalkLink, void, undefined> {
+    for (const root of this.#walk.roots) if (root.class !== 'commit') yield root;
+    yield* content;
   }
 
   #read(absent: readonly Link[]): ReturnType<GroupIndexes['readObjects']> {
@@ -93,15 +100,19 @@ class Closure {
   }
 
   /** Walks what is here from some links on, and returns what is not. */
-  #absentBelow(level: readonly WalkLink[]): Link[] {
+  #absentBelow(level: Iterable<WalkLink>): Link[] {
     const absent: Link[] = [];
-    const waiting = level.filter((link) => this.#isNew(link));
-    for (let link = waiting.pop(); link !== undefined; link = waiting.pop()) {
-      if (this.#walk.isWhole(link)) continue;
-      const bytes = this.#here(link);
-      if (bytes === undefined) absent.push(link);
-      else if (bytes !== 'none')
-        for (const next of this.#linksIn(link, bytes)) if (this.#isNew(next)) waiting.push(next);
+    const waiting: WalkLink[] = [];
+    for (const start of level) {
+      if (!this.#isNew(start)) continue;
+      waiting.push(start);
+      for (let link = waiting.pop(); link !== undefined; link = waiting.pop()) {
+        if (this.#walk.isWhole(link)) continue;
+        const bytes = this.#here(link);
+        if (bytes === undefined) absent.push(link);
+        else if (bytes !== 'none')
+          for (const next of this.#linksIn(link, bytes)) if (this.#isNew(next)) waiting.push(next);
+      }
     }
     return absent;
   }
@@ -119,26 +130,33 @@ class Closure {
   }
 
   /**
-   * Yields the newest commits that are not here, and adds what they link to besides their parents;
-   * the parents of the last ones are left out.
+   * Yields the commits that are not here, level by level, and adds what they link to besides their parents. Goes back to
+   * those that are whole, or by the depths of the roots: the parents of the last ones are left out then.
    */
-  async *#newestCommits(links: WalkLink[]): AsyncGenerator<LinkedObject, void, undefined> {
-    const { roots, leftOut, isWhole } = this.#walk;
+  async *#commits(content: LinkSet): AsyncGenerator<LinkedObject, void, undefined> {
+    const { leftOut, isWhole } = this.#walk;
+    const roots = this.#walk.roots.filter((root) => root.class === 'commit');
+    const depthOf = ({ depth = Number.MAX_SAFE_INTEGER }: WalkRoot): number => depth;
+    const lowest = Math.min(...roots.map(depthOf));
     let level: Link[] = [];
-    const deepest = Math.max(...roots.map(({ depth = 1 }) => depth));
-    const lowest = Math.min(...roots.map(({ depth = 1 }) => depth));
     // @spec DML-REM-0950
-    for (let left = deepest; left > 0 && (level.length > 0 || left >= lowest); left -= 1) {
-      level.push(...roots.filter(({ depth = 1 }) => depth === left));
+    for (
+      let left = Math.max(...roots.map(depthOf));
+      left > 0 && (level.length > 0 || left >= lowest);
+      left -= 1
+    ) {
+      for (const root of roots) if (depthOf(root) === left) level.push(root);
       const parents: Link[] = [];
       const enter = (link: Link, bytes: Uint8Array): void => {
         for (const next of linksOf(link, bytes))
           if (next.class === 'commit') parents.push(next);
-          else if (!isWhole(link)) links.push(next);
+          else if (!isWhole(link)) content.add(next);
       };
       const absent: Link[] = [];
-      for (const link of level.filter((each) => this.#seen.add(each))) {
-        const bytes = this.#bytesOf(link);
+      for (const link of level) {
+        if (!this.#seen.add(link) || (!this.#isShallow && isWhole(link))) continue;
+        // A depth goes through what was left out before.
+        const bytes = this.#isShallow ? this.#bytesOf(link) : this.#here(link);
         if (bytes === undefined) absent.push(link);
         else if (bytes !== 'none') enter(link, bytes);
       }

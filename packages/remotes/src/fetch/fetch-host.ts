@@ -10,6 +10,7 @@ export interface FetchHost extends ImportHost {
   countStubs(): StubCounts;
   iterateStubs(objectClass?: ObjectClass): Iterable<StubFacts>;
   hasLeftOut(objectClass: ObjectClass): boolean;
+  hasWithheld(): boolean;
 }
 
 /** Checks whether a stub here says that an object was left out. */

@@ -1,12 +1,5 @@
 import { type CommitId, isDmlError, type ObjectClass, type ObjectId } from '@daggerml/object-model';
-import {
-  type ByteStream,
-  importCar,
-  type LeftOut,
-  type RefName,
-  remoteRef,
-  tagRef,
-} from '@daggerml/store';
+import { type ByteStream, importCar, type LeftOut, type RefName, remoteRef, tagRef } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import { type Absences, readAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
@@ -16,8 +9,8 @@ import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSince } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { closureSections, commitRoots, incompleteError } from './closure-sections.ts';
-import { type FetchHost, isLeftOutHere } from './fetch-host.ts';
 import { type FetchFilter, leftOutDomain } from './fetch-filter.ts';
+import { type FetchHost, isLeftOutHere } from './fetch-host.ts';
 import { type FetchCounts, type FetchSource, groupSections, streamHead } from './fetch-stream.ts';
 import { fillOffered } from './fill-offered.ts';
 import { GroupIndexes } from './group-indexes.ts';
@@ -86,13 +79,15 @@ export async function fetch(remote: Remote, options: FetchOptions): Promise<Fetc
   // @spec DML-REM-0911
   const first = await readSince(remote.files, recalled);
   counts.requests += first.isRecalled ? 1 : 2;
+  // What this very fetch takes a stub for is not offered.
+  const hasGaps = !first.isRecalled && options.store.hasWithheld();
   // @spec DML-REM-0914
   const { base, result } = await onState(remote.files, first.snapshot, async (snapshot) => {
     if (snapshot !== first.snapshot) counts.requests += 2;
     if (snapshot.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
     return await take(remote, options, { snapshot, recalled, counts });
   });
-  await fillOffered(remote, options.store, { snapshot: base, recalled, counts });
+  if (hasGaps) await fillOffered(remote, options.store, { snapshot: base, recalled, counts });
   await memory.remember(base);
   return { ...result, counts, snapshot: base };
 }
@@ -122,7 +117,7 @@ async function take(
     const partial: FetchFilter = options.partial ?? {};
     // Which blobs are large is known only once their records are here.
     const leavesChunks = partial.blobLimitBytes !== undefined || store.hasLeftOut('chunk');
-    // Groups may hold any amount of what lies behind a commit that was left out.
+    // Groups may hold any amount of what lies behind a commit that was left out. @spec DML-REM-0961
     const isShallow = partial.depth !== undefined || store.hasLeftOut('commit');
     const isHere = (objectClass: ObjectClass, id: ObjectId): boolean =>
       (leavesChunks && objectClass === 'chunk') || store.has(objectClass, id);
@@ -138,7 +133,11 @@ async function take(
       isHere: isEmpty && !leavesChunks ? undefined : isHere,
     };
     const fetched = groups.filter(({ kind, index }) => kind !== 'cache' && (isEmpty || !seen.has(index)));
-    assertWithin(options, { bytes: source.isHere === undefined && !isShallow ? totalBytes(fetched) : 0 }, remote);
+    assertWithin(
+      options,
+      { bytes: source.isHere === undefined && !isShallow ? totalBytes(fetched) : 0 },
+      remote,
+    );
     const absences = await readAbsences(remote.files, snapshot.state.absences);
     const leftOut = new LinkSet();
     const importing = { remote, options, wanted, absences, leftOut };

@@ -25,16 +25,16 @@ export async function fillOffered(
   store: FetchHost,
   { snapshot, recalled, counts }: Fetched,
 ): Promise<void> {
-  if (snapshot.name === recalled?.name || store.countStubs().objects === 0) return;
   const seen = new Set(recalled?.state.groups.map(({ index }) => index));
   const roots: Link[] = [];
   for (const group of snapshot.state.groups) {
     if (group.kind === 'cache' || seen.has(group.index)) continue;
     const index = await readIndex(remote.files, group);
     counts.requests += 1;
-    // One that a collection has removed by now is looked at by the next fetch, in what took its place.
-    for (let number = 0; number < (index?.count ?? 0); number += 1) {
-      const { class: objectClass, id } = index?.row(number) as Link;
+    // What a collection has removed by now is looked at by the next fetch, in what took its place.
+    if (index === undefined) continue;
+    for (let number = 0; number < index.count; number += 1) {
+      const { class: objectClass, id } = index.row(number);
       const stub = store.getStub(objectClass, id);
       if (stub !== undefined && !isLeftOut(stub.domain)) roots.push({ class: objectClass, id });
     }

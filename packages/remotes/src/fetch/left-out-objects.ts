@@ -1,10 +1,5 @@
 import { type CommitId, decodeRecord, type ObjectClass } from '@daggerml/object-model';
-import {
-  importCar,
-  isLeftOut,
-  type StubFacts,
-  type Transactor,
-} from '@daggerml/store';
+import { importCar, isLeftOut, type StubFacts, type Transactor } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import { type Absence, type Absences, absenceKey, readAbsences } from '../format/absences.ts';
 import { type Link, LinkSet } from '../format/link.ts';
@@ -181,6 +176,7 @@ export class LeftOutObjects {
   }
 
   #missingError({ class: objectClass, id }: Link, absence: Absence | undefined): Error {
+    // @spec DML-REM-0960
     const isExcised = absence?.record.type === 'tombstone';
     return remoteError('remote_missing', {
       remote: this.#remote.files.name,

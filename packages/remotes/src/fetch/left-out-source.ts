@@ -2,8 +2,8 @@ import { isDmlError } from '@daggerml/object-model';
 import { type LeftOutSource, type StubFacts, withheldError } from '@daggerml/store';
 import type { RemotesConfig } from '../config/remotes-config.ts';
 import type { Remote } from '../remote.ts';
-import type { FetchHost } from './fetch-host.ts';
 import { leftOutDomain } from './fetch-filter.ts';
+import type { FetchHost } from './fetch-host.ts';
 import { LeftOutObjects } from './left-out-objects.ts';
 
 /** A repository whose left-out objects are read on demand. */
@@ -12,8 +12,8 @@ export interface LeftOutSourceOptions {
   readonly remotes: () => RemotesConfig | Promise<RemotesConfig>;
   /** Opens the remote of a canonical URI. */
   readonly open: (uri: string) => Promise<Remote>;
-  /** Opens the store for writing, as what is read stays; closed by its owner after the source. */
-  readonly store: () => Promise<FetchHost>;
+  /** Store that keeps what is read. */
+  readonly store: FetchHost;
 }
 
 /** Errors of a remote that cannot be asked now, or does not have something; another one may. */
@@ -27,7 +27,7 @@ export function leftOutSource(options: LeftOutSourceOptions): LeftOutSource {
     if (known !== undefined) return known;
     const opening = (async () => {
       const remote = await options.open(uri);
-      return { remote, objects: new LeftOutObjects(remote, { store: await options.store() }) };
+      return { remote, objects: new LeftOutObjects(remote, { store: options.store }) };
     })();
     opened.set(uri, opening);
     opening.catch(() => opened.delete(uri));
@@ -77,7 +77,7 @@ async function bringFromAny(
     } catch (error) {
       if (!isDmlError(error) || !ELSEWHERE.includes(error.code)) throw error;
       // @spec DML-REM-0956
-      failure ??= withheldError(first, error.message, error);
+      failure ??= withheldError(first, error.words, error);
     }
   }
   throw failure ?? withheldError(first, 'that is no remote of this repository');

@@ -46,8 +46,7 @@ export async function assertThere(
       if (record === undefined) absent.push(link);
       else enter(record);
     }
-    for await (const { bytes } of indexes.readObjects(source, absent))
-      enter(decodeRecord(bytes, 'commit'));
+    for await (const { bytes } of indexes.readObjects(source, absent)) enter(decodeRecord(bytes, 'commit'));
     level = parents;
   }
   const lost = commits.find(({ objectId }) => unreached.has(objectId));

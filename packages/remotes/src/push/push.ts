@@ -1,5 +1,11 @@
 import type { CommitId, ObjectId, StubRecord } from '@daggerml/object-model';
-import { isLeftOut, type ObjectBlock, type OutgoingHost, outgoingObjects, type StubFacts } from '@daggerml/store';
+import {
+  isLeftOut,
+  type ObjectBlock,
+  type OutgoingHost,
+  outgoingObjects,
+  type StubFacts,
+} from '@daggerml/store';
 import { type Absence, absenceOf, isExcised, readAbsences, withAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
 import type { IndexObject } from '../format/index-object.ts';

@@ -86,6 +86,10 @@ export class SimStore {
     return false;
   }
 
+  hasWithheld(): boolean {
+    return false;
+  }
+
   transact(_: string, act: (transaction: unknown) => unknown): unknown {
     return act({
       getRef: (name: RefName) => this.getRef(name),

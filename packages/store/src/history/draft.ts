@@ -12,8 +12,8 @@ import {
   type Records,
 } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
-import { isLeftOut, type StubFacts, withheldError } from '../objects/stubs.ts';
 import type { RecordClass } from '../objects/objects.ts';
+import { isLeftOut, type StubFacts, withheldError } from '../objects/stubs.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CommitGraph, HISTORY_END } from './commit-graph.ts';
 

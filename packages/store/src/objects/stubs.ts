@@ -76,6 +76,12 @@ export function hasLeftOut(engine: Engine, objectClass: ObjectClass): boolean {
   return false;
 }
 
+/** Checks whether a domain withholds objects, other than what was left out. O(objects that were left out). */
+export function hasWithheld(engine: Engine): boolean {
+  for (const { domain } of iterateStubs(engine)) if (!isLeftOut(domain)) return true;
+  return false;
+}
+
 /** Number of stubs of a store, and of those that stand for commits. */
 export interface StubCounts {
   readonly objects: number;

@@ -1,9 +1,4 @@
-import {
-  type ObjectClass,
-  type ObjectId,
-  type StubRecord,
-  type TombstoneRecord,
-} from '@daggerml/object-model';
+import type { ObjectClass, ObjectId, StubRecord, TombstoneRecord } from '@daggerml/object-model';
 import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import { transferError } from './car-frame.ts';
 
@@ -51,6 +46,7 @@ export class OfferedAbsences {
     const object = this.#leftOut && parseObjectKey(key);
     if (object === undefined || this.#leftOut?.has(object.class, object.id) !== true) return undefined;
     const { domain, timeMs } = this.#leftOut;
+    // @spec DML-STO-1051
     return { type: 'stub', objectClass: object.class, objectId: object.id, domain, timeMs };
   }
 }
