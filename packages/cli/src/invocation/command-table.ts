@@ -549,7 +549,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       '--filter <filter>': 'the same as git writes it: blob:limit=1m, or blob:none',
       '--accept-excisions': 'take over which objects are excised there; they are then excised here for good',
     },
-    conflicts: { '--filter': ['blobLimit'] },
+    conflicts: { '--filter <filter>': ['blobLimit'] },
     example: 'dml clone s3://team-data/forecasts',
     load: () => import('../commands/clone.ts'),
   },
