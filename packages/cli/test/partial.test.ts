@@ -114,7 +114,7 @@ function tamper(): void {
 }
 
 describe('dml clone', () => {
-  it('leaves out old commits and large blobs, and says how many [DML-CLI-1260, DML-CLI-1267]', async () => {
+  it('leaves out old commits and large blobs, and says how many [DML-CLI-1260] [DML-CLI-1267]', async () => {
     const { theirs, stderr } = await cloned('--depth', '2', '--blob-limit', '100k');
     const { objects, commits } = await notHere(theirs);
     expect(commits).toBe(1);
@@ -150,7 +150,7 @@ describe('dml clone', () => {
     expect((await dml(both, { cwd: team.folder })).exitCode).toBe(2);
   });
 
-  it('keeps its limit for later fetches, until all was brought [DML-CLI-1263, DML-CLI-1266]', async () => {
+  it('keeps its limit for later fetches, until all was brought [DML-CLI-1263] [DML-CLI-1266]', async () => {
     const theirs = await clone('--blob-limit', '100k');
     const before = (await notHere(theirs)).objects;
     await team.ours.ok('run', 'partial.ts', 'data', '--param', 'seed=4');
@@ -365,7 +365,7 @@ describe('a shallow repository', () => {
 });
 
 describe('dml status and dml verify', () => {
-  it('count what is not here and say how it is brought [DML-CLI-1269, DML-CLI-1270]', async () => {
+  it('count what is not here and say how it is brought [DML-CLI-1269] [DML-CLI-1270]', async () => {
     const shallow = await clone('--depth', '1', '--blob-limit', '100k');
     const { objects } = await notHere(shallow);
     const verified = await shallow.json<{ leftOut: number; withheld: number; findingCount: number }>(

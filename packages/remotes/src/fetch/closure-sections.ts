@@ -6,11 +6,12 @@ import {
   recordLinks,
 } from '@daggerml/object-model';
 import { remoteError } from '../errors.ts';
+import type { GroupEntry } from '../format/group.ts';
 import { type Link, type LinkedObject, LinkSet } from '../format/link.ts';
 import { sectionOf } from '../format/segment.ts';
 import type { FetchFilter } from './fetch-filter.ts';
 import type { FetchSource } from './fetch-stream.ts';
-import type { GroupIndexes } from './group-indexes.ts';
+import { GroupIndexes } from './group-indexes.ts';
 
 /** A walk over what objects reach, here and on the remote. */
 export interface ClosureWalk {
@@ -51,9 +52,26 @@ export function closureObjects(walk: ClosureWalk): AsyncGenerator<LinkedObject, 
   return new Closure(walk).objects();
 }
 
-/** Yields the sections of {@link closureObjects}. */
-export async function* closureSections(walk: ClosureWalk): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const object of closureObjects(walk)) yield sectionOf(object);
+/** A walk over what commits reach. */
+export interface CommitWalk extends Omit<ClosureWalk, 'indexes' | 'roots' | 'leftOut'> {
+  readonly groups: readonly GroupEntry[];
+  readonly commitIds: readonly CommitId[];
+  /** Commits to bring from each of them on; all by default. */
+  readonly depth?: FetchFilter['depth'];
+  readonly leftOut?: LinkSet | undefined;
+}
+
+/** Yields the sections of everything that commits reach and is not here; see {@link closureObjects}. */
+export async function* closureSections({
+  groups,
+  commitIds,
+  depth,
+  leftOut = new LinkSet(),
+  ...walk
+}: CommitWalk): AsyncGenerator<Uint8Array, void, undefined> {
+  const indexes = await GroupIndexes.read(walk.source, groups);
+  const roots = commitIds.map((id) => ({ class: 'commit', id, depth }) as const);
+  for await (const object of closureObjects({ ...walk, indexes, roots, leftOut })) yield sectionOf(object);
 }
 
 class Closure {
@@ -208,11 +226,6 @@ function linksOf(link: Link, bytes: Uint8Array): Link[] {
     class: each.objectClass,
     id: each.id,
   }));
-}
-
-/** Returns the roots of a walk from commits. */
-export function commitRoots(commitIds: readonly CommitId[], depth?: number): WalkRoot[] {
-  return commitIds.map((id) => ({ class: 'commit', id, depth }));
 }
 
 /** Returns the error of a remote whose refs reach an object that it does not have. @spec DML-REM-0915 */

@@ -8,12 +8,11 @@ import type { Remote } from '../remote.ts';
 import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSince } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
-import { closureSections, commitRoots, incompleteError } from './closure-sections.ts';
+import { closureSections, incompleteError } from './closure-sections.ts';
 import { type FetchFilter, leftOutDomain } from './fetch-filter.ts';
 import { type FetchHost, isLeftOutHere } from './fetch-host.ts';
 import { type FetchCounts, type FetchSource, groupSections, streamHead } from './fetch-stream.ts';
 import { fillOffered } from './fill-offered.ts';
-import { GroupIndexes } from './group-indexes.ts';
 
 /** A fetch of the branches and tags of a remote. */
 export interface FetchOptions {
@@ -114,11 +113,11 @@ async function take(
     const { groups } = snapshot.state;
     const seen = new Set(recalled?.state.groups.map(({ index }) => index));
     const isEmpty = store.readRefs().length === 0;
-    const partial: FetchFilter = options.partial ?? {};
+    const { depth, blobLimitBytes }: FetchFilter = options.partial ?? {};
     // Which blobs are large is known only once their records are here.
-    const leavesChunks = partial.blobLimitBytes !== undefined || store.hasLeftOut('chunk');
+    const leavesChunks = blobLimitBytes !== undefined || store.hasLeftOut('chunk');
     // Groups may hold any amount of what lies behind a commit that was left out. @spec DML-REM-0961
-    const isShallow = partial.depth !== undefined || store.hasLeftOut('commit');
+    const isShallow = depth !== undefined || store.hasLeftOut('commit');
     const isHere = (objectClass: ObjectClass, id: ObjectId): boolean =>
       (leavesChunks && objectClass === 'chunk') || store.has(objectClass, id);
     const source: FetchSource = {
@@ -142,19 +141,16 @@ async function take(
     const leftOut = new LinkSet();
     const importing = { remote, options, wanted, absences, leftOut };
     const readClosure = async (): Promise<typeof taken> => {
-      const indexed = groups.filter(({ kind }) => kind !== 'cache');
       const sections = closureSections({
         source,
-        indexes: await GroupIndexes.read(source, indexed),
-        roots: commitRoots(
-          missing.map(({ commitId }) => commitId),
-          partial.depth,
-        ),
+        groups: groups.filter(({ kind }) => kind !== 'cache'),
+        commitIds: missing.map(({ commitId }) => commitId),
         get: (objectClass, id) => store.get(objectClass, id),
         isWhole: wholeCommits(store),
         isLeftOut: store.countStubs().objects > 0 ? (link) => isLeftOutHere(store, link) : undefined,
         leftOut,
-        blobLimitBytes: partial.blobLimitBytes,
+        depth,
+        blobLimitBytes,
       });
       return await importStream(importing, sections).catch((cause: unknown) => {
         if (isIncomplete(cause)) throw incompleteError(remote.files.name, cause.fields, cause);

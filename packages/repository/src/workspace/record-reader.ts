@@ -35,8 +35,12 @@ export class RecordReader implements ObjectSource {
     return this.store.get(objectClass, commitId);
   }
 
+  /** Throws `object_withheld` for a chunk that is absent on purpose. */
   getChunk(chunkId: ChunkId): Uint8Array | undefined {
-    return this.store.get('chunk', chunkId);
+    const bytes = this.store.get('chunk', chunkId);
+    if (bytes === undefined && this.store.getStub('chunk', chunkId) !== undefined)
+      throw this.store.missing('chunk', chunkId);
+    return bytes;
   }
 
   async readChunk(chunkId: ChunkId): Promise<Uint8Array> {
