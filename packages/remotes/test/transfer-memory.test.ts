@@ -15,18 +15,18 @@ vi.setConfig({ testTimeout: 300_000 });
 
 const MIB = 2 ** 20;
 const SEGMENT_BYTES = 2 * MIB;
-/** A transfer holds a few segments, and a batch of the store: less than half of what is transferred here. */
+/** A transfer holds a few segments, and a batch of the store: much less than what is transferred here. */
 const LIMIT_BYTES = 40 * MIB;
 
 function random(sizeBytes: number): Buffer {
   return randomFillSync(Buffer.alloc(sizeBytes));
 }
 
-/** Creates a repository with one large blob and many others: 96 MiB. */
+/** Creates a repository with one large blob and many others: 64 MiB. */
 async function largePlace(): Promise<Place> {
   const place = await newPlace();
-  commitTo(place.store, { large: random(48 * MIB) });
-  for (let at = 0; at < 12; at += 1) commitTo(place.store, { [`blob ${at}`]: random(4 * MIB) });
+  commitTo(place.store, { large: random(32 * MIB) });
+  for (let at = 0; at < 8; at += 1) commitTo(place.store, { [`blob ${at}`]: random(4 * MIB) });
   return place;
 }
 

@@ -13,6 +13,9 @@ import type { FetchFilter } from './fetch-filter.ts';
 import type { FetchSource } from './fetch-stream.ts';
 import { GroupIndexes } from './group-indexes.ts';
 
+/** Commits that are read ahead at one time, and held in memory. */
+const COMMITS_AHEAD = 1_024;
+
 /** A walk over what objects reach, here and on the remote. */
 export interface ClosureWalk {
   readonly source: FetchSource;
@@ -81,6 +84,8 @@ class Closure {
   /** Pages of blobs whose content is left out; another blob may have them as well. */
   readonly #contentPages = new LinkSet();
   readonly #roots = new LinkSet();
+  /** Commits that were read before they were asked for. */
+  readonly #ahead = new Map<string, LinkedObject>();
 
   constructor(walk: ClosureWalk) {
     this.#walk = walk;
@@ -115,6 +120,47 @@ class Closure {
     if (missing !== undefined)
       for (const link of absent) if (!indexes.has(link.class, link.id)) missing.add(link);
     return indexes.readObjects(source, absent);
+  }
+
+  /**
+   * Yields commits, and reads some of those that lie before them in the segments along: a line of history is not asked
+   * for one by one.
+   */
+  async *#readCommits(absent: readonly Link[], ahead: number): AsyncGenerator<LinkedObject, void, undefined> {
+    const isAbsent = new LinkSet();
+    const wanted = new LinkSet();
+    const asked: Link[] = [];
+    for (const link of absent) {
+      const object = this.#ahead.get(link.id);
+      this.#ahead.delete(link.id);
+      if (object !== undefined) {
+        yield object;
+        continue;
+      }
+      isAbsent.add(link);
+      if (wanted.add(link)) asked.push(link);
+    }
+    if (this.#ahead.size > COMMITS_AHEAD) this.#ahead.clear();
+    // @spec DML-REM-0962
+    const count = Math.floor(ahead / absent.length);
+    for (const link of asked.slice())
+      for (const each of this.#commitsBefore(link, count)) if (wanted.add(each)) asked.push(each);
+    for await (const object of this.#read(asked))
+      if (isAbsent.has(object)) yield object;
+      // A view would keep all that was read with it.
+      else this.#ahead.set(object.id, { ...object, bytes: Uint8Array.from(object.bytes) });
+  }
+
+  #commitsBefore(link: Link, count: number): Link[] {
+    const found: Link[] = [];
+    let looked = 0;
+    for (const each of this.#walk.indexes.commitsBefore(link.id)) {
+      looked += 1;
+      if (found.length >= count || looked > 2 * count) break;
+      if (!this.#seen.has(each) && !this.#ahead.has(each.id) && this.#bytesOf(each) === undefined)
+        found.push(each);
+    }
+    return found;
   }
 
   /** Walks what is here from some links on, and returns what is not. */
@@ -178,7 +224,7 @@ class Closure {
         if (bytes === undefined) absent.push(link);
         else if (bytes !== 'none') enter(link, bytes);
       }
-      for await (const object of this.#read(absent)) {
+      for await (const object of this.#readCommits(absent, Math.min(left - 1, COMMITS_AHEAD))) {
         yield object;
         enter(object, object.bytes);
       }

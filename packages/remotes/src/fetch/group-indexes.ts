@@ -5,6 +5,7 @@ import type { IndexObject, IndexRow } from '../format/index-object.ts';
 import type { Link, LinkedObject } from '../format/link.ts';
 import { readIndex } from '../levels/merge-groups.ts';
 import { FileGone } from '../state/file-gone.ts';
+import { CommitRows } from './commit-rows.ts';
 import { count, type FetchSource, objectsIn } from './fetch-stream.ts';
 import { planRanges } from './plan-ranges.ts';
 import { readAhead } from './read-ahead.ts';
@@ -15,6 +16,7 @@ const PARALLEL_READS = 4;
 interface GroupIndex {
   readonly group: GroupEntry;
   readonly index: IndexObject;
+  commits?: CommitRows;
 }
 
 /** The index objects of the groups of a state: where each object lies. */
@@ -42,6 +44,17 @@ export class GroupIndexes {
 
   has(objectClass: ObjectClass, id: ObjectId): boolean {
     return this.#indexes.some(({ index }) => index.find(objectClass, id) !== undefined);
+  }
+
+  /** Yields the commits that lie before one in its segment, the nearest first, as its history does. */
+  *commitsBefore(id: ObjectId): Generator<Link, void, undefined> {
+    for (const each of this.#indexes) {
+      const position = each.index.find('commit', id);
+      if (position === undefined) continue;
+      each.commits ??= new CommitRows(each.index);
+      yield* each.commits.before(position);
+      return;
+    }
   }
 
   /** Yields those of some objects that a group has, checked. Throws `FileGone` and `remote_damaged`. */

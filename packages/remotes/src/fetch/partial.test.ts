@@ -8,7 +8,7 @@ import {
   type StubFacts,
   verifyStore,
 } from '@daggerml/store';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { joinRemote, type Member, memberOf, newRemote, toMain } from '../../test/exchange.ts';
 import {
   commitTo,
@@ -26,6 +26,8 @@ import type { MemoryRemote } from '../testing/memory-remote.ts';
 import { type FetchFilter, leftOutDomain } from './fetch-filter.ts';
 import { LeftOutObjects } from './left-out-objects.ts';
 import { leftOutSource } from './left-out-source.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const URI = 'dml+remote://file/tmp/shared';
 const LARGE = 200_000;
@@ -289,6 +291,42 @@ describe('bringing what was left out', () => {
     }
     await others.push(refs.map((ref) => toMain(others.store, ref)));
     expect(await steps(wide, 260)).toBe(2);
+  });
+
+  it('reads a line of history with few requests [DML-REM-0962]', async () => {
+    const remote = newRemote();
+    const ours = await joinRemote(remote);
+    const first = commitTo(ours.store, { a: 'first' });
+    for (let at = 1; at < 300; at += 1) commitTo(ours.store, { a: `text ${at}` });
+    await ours.push();
+    const theirs = await clone(remote, { depth: 1 });
+    const files = watchedFiles(remote.open());
+    const objects = new LeftOutObjects(remoteOver(files, 78), { store: theirs.store });
+    const segmentReads = (): number =>
+      files.requests.filter((each) => each.startsWith('read segments/')).length;
+    const tips = [theirs.tracked() as CommitId];
+    await objects.deepen(tips, 100);
+    expect(segmentReads()).toBeLessThan(10);
+    // One commit, and no more than was asked for.
+    files.requests.length = 0;
+    const before = objects.counts.objects;
+    await objects.deepen(tips, 101);
+    expect(objects.counts.objects - before).toBeLessThanOrEqual(5);
+    await objects.unshallow();
+    expect(segmentReads()).toBeLessThan(20);
+    expect(theirs.store.has('commit', first)).toBe(true);
+    await expectSound(theirs.store);
+    // So does a fetch into a shallow repository.
+    const shallow = await clone(remote, { depth: 1 });
+    for (let at = 0; at < 200; at += 1) commitTo(ours.store, { a: `more ${at}` });
+    await ours.push();
+    shallow.files.requests.length = 0;
+    await shallow.fetch();
+    expect(shallow.files.requests.filter((each) => each.startsWith('read segments/')).length).toBeLessThan(
+      12,
+    );
+    expect(shallow.store.has('commit', first)).toBe(false);
+    await expectSound(shallow.store);
   });
 
   it('keeps nothing of an object that does not hash to its id', async () => {
