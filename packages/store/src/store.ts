@@ -71,7 +71,7 @@ export class Store {
   readonly sessionId: string;
   /** True for a store that was opened for reading. */
   readonly isReadOnly: boolean;
-  /** Where reads on demand find what was left out; nowhere by default. */
+  /** Source of what was left out, for reads on demand; none by default. */
   leftOutSource: LeftOutSource | undefined;
   #session: SessionRow | undefined;
   #marks: Marks | undefined;

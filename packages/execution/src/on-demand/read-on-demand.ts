@@ -9,7 +9,7 @@ export interface OnDemandOptions extends TrustOptions {
 }
 
 /**
- * Lets reads of a store that wait for an object ask the remotes of its repository for what was left out. What is read
+ * Makes reads of a store that wait for an object ask the remotes of its repository for what was left out. What is read
  * stays in the repository, so the store has to be open for writing. Closing the store ends it.
  */
 export function readOnDemand(store: Store, options: OnDemandOptions): void {

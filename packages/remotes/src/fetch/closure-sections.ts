@@ -26,7 +26,7 @@ export interface ClosureWalk {
   readonly get: (objectClass: ObjectClass, id: ObjectId) => Uint8Array | undefined;
   /** Checks whether an object is here with all that it reaches. */
   readonly isWhole: (link: Link) => boolean;
-  /** Checks whether an object that is not here stays out, with what only it reaches. */
+  /** Decides whether an object that is not here stays out, with what only it reaches. */
   readonly isLeftOut?: ((link: Link) => boolean) | undefined;
   /** Takes what the filter leaves out. */
   readonly leftOut: LinkSet;
@@ -36,7 +36,7 @@ export interface ClosureWalk {
   readonly blobLimitBytes?: FetchFilter['blobLimitBytes'];
 }
 
-/** Where a walk begins. */
+/** An object that a walk begins with. */
 export interface WalkRoot extends Link {
   /** Commits to bring from this one on, itself included; all where no root has a depth. */
   readonly depth?: number | undefined;
@@ -233,7 +233,7 @@ class Closure {
     for (const link of level) if (!this.#seen.has(link)) leftOut.add(link);
   }
 
-  /** As {@link #here}, whatever stands for the object. */
+  /** Returns what {@link #here} does, whatever stands for the object. */
   #bytesOf({ class: objectClass, id }: Link): Uint8Array | 'none' | undefined {
     try {
       return this.#walk.get(objectClass, id);

@@ -254,7 +254,7 @@ interface Importing {
   readonly options: FetchOptions;
   readonly wanted: Wanted;
   readonly absences: Absences;
-  /** What the sections leave out. */
+  /** Objects that the sections leave out. */
   readonly leftOut: LinkSet;
 }
 

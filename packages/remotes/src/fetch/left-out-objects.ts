@@ -35,7 +35,7 @@ interface KnownState {
 }
 
 /**
- * What a repository has left out of a remote, brought when it is asked for. Reads the index objects of the remote once
+ * Objects of a remote that a repository has left out, brought when they are asked for. Reads the index objects of the remote once
  * for as long as its state stays.
  */
 export class LeftOutObjects {

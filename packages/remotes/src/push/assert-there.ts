@@ -6,7 +6,7 @@ import { type Link, LinkSet } from '../format/link.ts';
 import type { RemoteState } from '../format/state.ts';
 import type { Remote } from '../remote.ts';
 
-/** What a push finds to be left out here, and the state of the remote that should have it. */
+/** Objects of a push that were left out here, and the state of the remote that should have them. */
 interface LeftOutHere {
   readonly state: RemoteState;
   readonly leftOut: readonly StubFacts[];

@@ -73,7 +73,7 @@ export class SimStore {
     return [...this.refs].map(([name, commitId]) => ({ name, commitId }) as Ref);
   }
 
-  /** Nothing is left out or withheld here. */
+  /** Returns none: nothing is left out or withheld here. */
   getStub(): undefined {
     return undefined;
   }

@@ -22,7 +22,7 @@ export function presentCommits(reader: Pick<ObjectReader, 'getRecord'>): CommitG
   };
 }
 
-/** Stands for a commit that was left out: as far as this repository knows, history begins behind it. */
+/** The commit that a walk meets in place of one that was left out: as far as this repository knows, history begins behind it. */
 export const HISTORY_END: CommitNode = { parentCommitIds: [], committedMs: 0 };
 
 /**

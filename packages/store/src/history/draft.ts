@@ -40,7 +40,7 @@ export class Draft implements PageStore, CommitGraph<CommitRecord> {
   readonly #objects: Map<string, DraftedObject> = new Map();
   readonly #records: Map<string, Records[RecordClass]> = new Map();
 
-  /** Where a walk of history has ended since a commit was left out. */
+  /** Commit at which a walk of history has ended, since it was left out. */
   #cutAt: StubFacts | undefined;
 
   constructor(reader: ObjectReader) {
