@@ -143,7 +143,7 @@ class Closure {
     if (this.#ahead.size > COMMITS_AHEAD) this.#ahead.clear();
     // @spec DML-REM-0962
     const count = Math.floor(ahead / absent.length);
-    for (const link of asked.slice())
+    for (const link of count > 0 ? [...asked] : [])
       for (const each of this.#commitsBefore(link, count)) if (wanted.add(each)) asked.push(each);
     for await (const object of this.#read(asked))
       if (isAbsent.has(object)) yield object;
@@ -199,17 +199,20 @@ class Closure {
    */
   async *#commits(content: LinkSet): AsyncGenerator<LinkedObject, void, undefined> {
     const { leftOut, isWhole } = this.#walk;
-    const roots = this.#walk.roots.filter((root) => root.class === 'commit');
     const depthOf = ({ depth = Number.MAX_SAFE_INTEGER }: WalkRoot): number => depth;
-    const lowest = Math.min(...roots.map(depthOf));
+    const roots = this.#walk.roots.filter((root) => root.class === 'commit');
+    // Those that go back the least are last, and join the walk when the others are as near to their ends.
+    roots.sort((one, other) => depthOf(other) - depthOf(one));
+    let joined = 0;
     let level: Link[] = [];
     // @spec DML-REM-0950
     for (
-      let left = Math.max(...roots.map(depthOf));
-      left > 0 && (level.length > 0 || left >= lowest);
+      let left = roots[0] === undefined ? 0 : depthOf(roots[0]);
+      left > 0 && (level.length > 0 || joined < roots.length);
       left -= 1
     ) {
-      for (const root of roots) if (depthOf(root) === left) level.push(root);
+      for (; joined < roots.length && depthOf(roots[joined] as WalkRoot) === left; joined += 1)
+        level.push(roots[joined] as WalkRoot);
       const parents: Link[] = [];
       const enter = (link: Link, bytes: Uint8Array): void => {
         for (const next of linksOf(link, bytes))
