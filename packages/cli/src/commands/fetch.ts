@@ -1,7 +1,7 @@
-import { formatSize } from '@daggerml/object-model';
+import { type CommitId, formatSize } from '@daggerml/object-model';
 import type { FetchCounts, FetchFilter, FetchOptions, FetchResult } from '@daggerml/remotes';
 import { remotesPath } from '@daggerml/repository';
-import type { Store } from '@daggerml/store';
+import { parseRefName, type Ref, type Store } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { fetchLimits } from '../process/fetch-limits.ts';
@@ -28,7 +28,7 @@ export async function run(context: CommandContext): Promise<void> {
         acceptExcisions: options.acceptExcisions === true,
         onProgress: transferProgress(context, `fetching from ${name}`),
       });
-      const brought = await bringLeftOut(context, store, { session, fetched });
+      const brought = await bringLeftOut(context, store, session);
       output.live();
       const counts = sumOf(fetched.counts, brought);
       const result = { ...fetched, counts };
@@ -57,7 +57,7 @@ export function partialOf(
 async function bringLeftOut(
   context: CommandContext,
   store: Store,
-  { session, fetched }: { readonly session: RemoteSession; readonly fetched: FetchResult },
+  session: RemoteSession,
 ): Promise<FetchCounts> {
   const { options } = context;
   const { LeftOutObjects, leftOutDomain, setBlobLimit } = await import('@daggerml/remotes');
@@ -73,7 +73,7 @@ async function bringLeftOut(
   });
   const { depth } = fetchLimits(context, 'fetch');
   // @spec DML-CLI-1264
-  if (depth !== undefined) await objects.deepen(Object.values(fetched.snapshot.state.refs), depth);
+  if (depth !== undefined) await objects.deepen(tipsOf(store, name), depth);
   // @spec DML-CLI-1265
   if (options.unshallow === true) await objects.unshallow();
   if (options.missing === true) {
@@ -82,6 +82,18 @@ async function bringLeftOut(
     setBlobLimit(remotesPath(repositoryFolder(context)), name, undefined);
   }
   return objects.counts;
+}
+
+/** Returns the commits of the tags and of the branches of a remote, as they are known here. */
+function tipsOf(store: Store, remoteName: string): CommitId[] {
+  const isOf = ({ name }: Ref): boolean => {
+    const parts = parseRefName(name);
+    return parts.kind === 'tags' || (parts.kind === 'remotes' && parts.remote === remoteName);
+  };
+  return store
+    .readRefs()
+    .filter(isOf)
+    .map(({ commitId }) => commitId);
 }
 
 function sumOf(left: Readonly<FetchCounts>, right: Readonly<FetchCounts>): FetchCounts {

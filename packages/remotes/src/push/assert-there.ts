@@ -6,9 +6,11 @@ import { type Link, LinkSet } from '../format/link.ts';
 import type { RemoteState } from '../format/state.ts';
 import type { Remote } from '../remote.ts';
 
-/** Objects of a push that were left out here, and the state of the remote that should have them. */
+/** Objects of a push that were left out here, and the remote that should have them. */
 interface LeftOutHere {
-  readonly state: RemoteState;
+  readonly groups: RemoteState['groups'];
+  /** Commits of the refs of the remote. */
+  readonly tips: readonly CommitId[];
   readonly leftOut: readonly StubFacts[];
 }
 
@@ -21,18 +23,20 @@ interface LeftOutHere {
 export async function assertThere(
   { files }: Remote,
   store: OutgoingHost,
-  { state, leftOut }: LeftOutHere,
+  { groups, tips, leftOut }: LeftOutHere,
 ): Promise<void> {
   if (leftOut.length === 0) return;
   const source: FetchSource = { files, counts: { requests: 0, bytes: 0, objects: 0 } };
-  const groups = state.groups.filter(({ kind }) => kind !== 'cache');
-  const indexes = await GroupIndexes.read(source, groups);
+  const indexes = await GroupIndexes.read(
+    source,
+    groups.filter(({ kind }) => kind !== 'cache'),
+  );
   for (const stub of leftOut)
     if (!indexes.has(stub.class, stub.objectId)) throw withheldError(stub, `${files.name} does not`);
   const commits = leftOut.filter((stub) => stub.class === 'commit');
   const unreached = new Set<string>(commits.map(({ objectId }) => objectId));
   const seen = new LinkSet();
-  let level: Link[] = Object.values(state.refs).map((id) => ({ class: 'commit', id }));
+  let level: Link[] = tips.map((id) => ({ class: 'commit', id }));
   while (unreached.size > 0 && level.length > 0) {
     const parents: Link[] = [];
     const enter = ({ parentCommitIds }: CommitRecord): void => {

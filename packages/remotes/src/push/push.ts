@@ -167,7 +167,8 @@ class Push {
         writer = this.#writer(epoch);
       }
       await this.#finish(writer, groups);
-      await assertThere(this.#remote, this.#options.store, { state: snapshot.state, leftOut });
+      const { groups: there, refs } = snapshot.state;
+      await assertThere(this.#remote, store, { groups: there, tips: Object.values(refs), leftOut });
     } finally {
       await writer.abandon();
     }
