@@ -38,6 +38,7 @@ export { captureFolder, type TakenFolder } from './files/capture-folder.ts';
 export type { CaptureTools } from './files/capture-tools.ts';
 export type { FileSystem } from './files/file-system.ts';
 export { RunObjects } from './objects/run-objects.ts';
+export { type OnDemandOptions, readOnDemand } from './on-demand/read-on-demand.ts';
 export type { OpDefinition, OpsDefinition, OpTarget, Phase } from './ops/op-definition.ts';
 export type { OpEvent } from './ops/op-events.ts';
 export type { OpOutcome, OpReport, TargetReport, TargetState } from './ops/op-report.ts';

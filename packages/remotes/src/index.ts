@@ -29,6 +29,7 @@ export {
   type RemotesConfig,
   readRemotes,
   removeRemote,
+  setBlobLimit,
   setTrust,
 } from './config/remotes-config.ts';
 export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';
@@ -40,14 +41,12 @@ export {
   type ExecResult,
 } from './exec-refs/exec-refs.ts';
 export type { CommitHost, CommitToTake } from './exec-refs/take-commits.ts';
-export {
-  type FetchedRef,
-  type FetchHost,
-  type FetchOptions,
-  type FetchResult,
-  fetch,
-} from './fetch/fetch.ts';
+export { type FetchedRef, type FetchOptions, type FetchResult, fetch } from './fetch/fetch.ts';
+export { type FetchFilter, leftOutDomain } from './fetch/fetch-filter.ts';
+export type { FetchHost } from './fetch/fetch-host.ts';
 export type { FetchCounts } from './fetch/fetch-stream.ts';
+export { type BringOptions, LeftOutObjects } from './fetch/left-out-objects.ts';
+export { type LeftOutSourceOptions, leftOutSource } from './fetch/left-out-source.ts';
 export { adapterOf, canonicalRemoteUri } from './files/canonical-remote-uri.ts';
 export {
   type FolderFilesOptions,

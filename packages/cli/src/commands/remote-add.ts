@@ -1,8 +1,8 @@
+import { remotesPath } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { requireAdapter } from '../process/remote-adapters.ts';
-import { remotesPath } from '../process/remote-session.ts';
 
 /** Runs `dml remote add <name> <place>`. */
 export async function run(context: CommandContext): Promise<void> {

@@ -1,5 +1,5 @@
 import { isDmlError } from '@daggerml/object-model';
-import { type Finding, type VerifySummary, verifyStore } from '@daggerml/store';
+import { type Finding, isLeftOut, type Store, type VerifySummary, verifyStore } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
@@ -36,15 +36,18 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     if (group.listed.length < limit) group.listed.push(finding);
   };
   let summary = NOTHING_CHECKED;
+  let absent: Absent = { leftOut: 0, withheld: 0 };
   try {
-    summary = await withStore(context, 'read', ({ store }) =>
-      verifyStore(store, {
+    summary = await withStore(context, 'read', async ({ store }) => {
+      const verified = await verifyStore(store, {
         signal: io.signal,
         // @spec DML-CLI-1004
         onFinding: list,
         onProgress: (progress) => output.live([`  ${progress.phase}: ${progress.done}`]),
-      }),
-    );
+      });
+      absent = absentOf(store);
+      return verified;
+    });
   } catch (error) {
     // @spec DML-CLI-1014
     if (!isDmlError(error) || error.code !== 'store_damaged') throw error;
@@ -58,7 +61,9 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const { findings: count, leftovers: leftoverCount, ...checked } = summary;
   const byCode = Object.fromEntries([...groups].map(([code, group]) => [code, group.count]));
   const findings = [...groups.values()].flatMap(({ listed }) => listed);
-  output.result({ ...checked, findingCount: count, leftoverCount, byCode, findings }, () => {
+  const value = { ...checked, ...absent, findingCount: count, leftoverCount, byCode, findings };
+  output.result(value, () => {
+    const notHere = absentText(absent);
     const sums = `${formatCount(checked.objects, 'object')} and ${formatCount(checked.refs, 'ref')} checked`;
     const leftovers =
       leftoverCount === 0
@@ -66,7 +71,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
         : [
             `${formatCount(leftoverCount, 'leftover')} of refused imports, which nothing uses; "dml gc" removes them`,
           ];
-    if (count === 0) return [...leftovers, `${sums}, nothing is damaged`].join('\n');
+    if (count === 0) return [...leftovers, ...notHere, `${sums}, nothing is damaged`].join('\n');
     return [
       // @spec DML-CLI-1016
       ...[...groups].flatMap(([code, group]) => describeGroup(code, group)).map(output.safe),
@@ -74,11 +79,36 @@ export async function run(context: CommandContext): Promise<ExitCode> {
         ? [`a newer version of dml wrote what is newer; ${UPDATE}`]
         : []),
       ...leftovers,
+      ...notHere,
       `${sums}, ${formatCount(count, 'finding')}`,
     ].join('\n');
   });
   if (count === 0) return EXIT.done;
   return isDamaged(groups.keys()) ? EXIT.damage : EXIT.newer;
+}
+
+/** Objects that are not here on purpose, and no damage. */
+interface Absent {
+  readonly leftOut: number;
+  readonly withheld: number;
+}
+
+/** @spec DML-CLI-1270 */
+function absentOf(store: Store): Absent {
+  const absent = { leftOut: 0, withheld: 0 };
+  for (const { domain } of store.iterateStubs()) absent[isLeftOut(domain) ? 'leftOut' : 'withheld'] += 1;
+  return absent;
+}
+
+function absentText({ leftOut, withheld }: Absent): string[] {
+  return [
+    ...(leftOut === 0
+      ? []
+      : [
+          `${formatCount(leftOut, 'object')} left out, which a remote has; "dml fetch --missing" brings them`,
+        ]),
+    ...(withheld === 0 ? [] : [`${formatCount(withheld, 'object')} withheld by those who published them`]),
+  ];
 }
 
 /** Checks whether anything else was found than records of a newer version. */

@@ -7,6 +7,7 @@ const CALL_NAME = `${OBJECT_NAME}; a call also by its function or text: fit, "fi
 const COMMIT_NAME = 'branch, tag, ref, <commit>~<n>, id or beginning of an id';
 
 const PLACE = 'folder or bucket: a path, file:///path or s3://bucket/folder?region=…&endpoint=…&profile=…';
+const BLOB_LIMIT = 'leave out the content of blobs above a size such as 1MiB, which is then read on demand';
 const REMOTE = 'a remote of this repository; origin, or the only one, by default';
 
 /** Every command of `dml`, in the order in which help lists them. */
@@ -571,8 +572,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
     options: {
       '--branch <name>': 'branch to begin on',
+      '--depth <number>': 'bring only so many of the newest commits of each branch and tag',
+      '--blob-limit <size>': BLOB_LIMIT,
+      '--filter <filter>': 'the same as git writes it: blob:limit=1m, or blob:none',
       '--accept-excisions': 'take over which objects are excised there; they are then excised here for good',
     },
+    conflicts: { '--filter <filter>': ['blobLimit'] },
     example: 'dml clone s3://team-data/forecasts',
     load: () => import('../commands/clone.ts'),
   },
@@ -669,7 +674,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: { '[remote]': REMOTE },
     options: {
       '--prune': 'remove tracking refs of branches that the remote does not have any more',
+      '--depth <number>':
+        'bring the newest commits of each branch and tag, so many, also those that were left out',
+      '--unshallow': 'bring all commits that were left out',
+      '--missing': 'bring everything that was left out, and leave out nothing from now on',
+      '--blob-limit <size>': `${BLOB_LIMIT}; that of the clone by default`,
       '--accept-excisions': 'take over which objects are excised there; they are then excised here for good',
+    },
+    conflicts: {
+      '--missing': ['depth', 'unshallow', 'blobLimit'],
+      '--unshallow': ['depth'],
     },
     example: 'dml fetch',
     load: () => import('../commands/fetch.ts'),

@@ -23,6 +23,8 @@ export interface ConfiguredRemote {
   readonly uri: string;
   /** Trust in the outcomes of its cache; all are trusted by default. */
   readonly trust?: TrustPolicy | undefined;
+  /** Size of the largest blob whose content a fetch brings unless it is asked for; all by default. */
+  readonly blobLimitBytes?: number | undefined;
 }
 
 /** Remotes of a repository by their names, sorted. */
@@ -45,6 +47,7 @@ const schema = z.strictObject({
 const entrySchema = z.strictObject({
   uri: z.string().refine(isUri),
   trust: z.strictObject({ keys: z.array(z.string().refine(isSigner)), unsigned: z.boolean() }).optional(),
+  blobLimitBytes: z.int().nonnegative().optional(),
 });
 
 function isSigner(text: string): boolean {
@@ -143,8 +146,13 @@ export function checkSigners(keys: readonly string[]): void {
 export function setTrust(path: string, name: string, trust: TrustPolicy | undefined): void {
   checkSigners(trust?.keys ?? []);
   const remotes = new Map(readRemotes(path));
-  const { uri } = findRemote(remotes, name);
-  writeRemotes(path, remotes.set(name, { uri, trust }));
+  writeRemotes(path, remotes.set(name, { ...findRemote(remotes, name), trust }));
+}
+
+/** Sets the size above which fetches leave out blobs; undefined takes all. Throws `remote_unknown`. */
+export function setBlobLimit(path: string, name: string, blobLimitBytes: number | undefined): void {
+  const remotes = new Map(readRemotes(path));
+  writeRemotes(path, remotes.set(name, { ...findRemote(remotes, name), blobLimitBytes }));
 }
 
 /** Returns the remote of a name; throws `remote_unknown` with the names there are. */
@@ -161,7 +169,10 @@ function writeRemotes(path: string, remotes: RemotesConfig): void {
   const bytes = canonicalJson({
     format: FORMAT,
     remotes: Object.fromEntries(
-      [...remotes].map(([name, { uri, trust }]) => [name, { uri, ...(trust && { trust }) }]),
+      [...remotes].map(([name, { uri, trust, blobLimitBytes }]) => [
+        name,
+        { uri, ...(trust && { trust }), ...(blobLimitBytes !== undefined && { blobLimitBytes }) },
+      ]),
     ),
   } as never);
   rmSync(temporary, { force: true });
