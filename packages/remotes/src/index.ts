@@ -32,6 +32,22 @@ export {
 } from './config/remotes-config.ts';
 export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';
 export {
+  SNAPSHOT_OWNER,
+  type SnapshotHost,
+  type SnapshotParts,
+  takeSnapshot,
+} from './federation/federated-snapshot.ts';
+export { type PublishOptions, type PublishResult, publish } from './federation/publish.ts';
+export {
+  type EndOptions,
+  endReference,
+  type ReferenceHost,
+  referenceNames,
+  type TakeOptions,
+  type TakeResult,
+  takeReference,
+} from './federation/take-reference.ts';
+export {
   type FetchedRef,
   type FetchHost,
   type FetchOptions,
@@ -51,6 +67,7 @@ export type { CacheSignature } from './format/cache-row.ts';
 export type { ClaimOutcome, RemoteClaim } from './format/claim.ts';
 export type { GroupEntry, GroupKind, SegmentEntry } from './format/group.ts';
 export type { Link, LinkedObject } from './format/link.ts';
+export type { Publication, Publications } from './format/publication.ts';
 export type { CacheEntry, RemoteState } from './format/state.ts';
 export type { TransferCost } from './push/dry-files.ts';
 export type { RefMove, RefPush } from './push/plan-refs.ts';
@@ -59,6 +76,11 @@ export type { PutProgress } from './push/put-groups.ts';
 export type { Remote, RemoteClock, RemoteSurroundings } from './remote.ts';
 export { parseRemoteUri } from './remote-uri.ts';
 export { type ExecSigner, execSigner, type TrustPolicy } from './signatures/exec-signature.ts';
+export {
+  type DomainSigner,
+  domainSigner,
+  type PublicationFacts,
+} from './signatures/publication-signature.ts';
 export { listStates, type RemoteSnapshot, readSnapshot, readState } from './state/read-snapshot.ts';
 export { memoryInFile, memoryOfProcess, type StateMemory } from './state/state-memory.ts';
 export { systemRemote, systemSurroundings } from './system-remote.ts';

@@ -25,6 +25,8 @@ export interface ClosureWalk {
   readonly source: FetchSource;
   readonly groups: readonly GroupEntry[];
   readonly commitIds: readonly CommitId[];
+  /** Objects of other classes from which it starts as well. */
+  readonly others?: readonly Link[] | undefined;
   /** Returns an object's bytes where it is here; throws for one that is excised. */
   readonly get: (objectClass: ObjectClass, id: ObjectId) => Uint8Array | undefined;
   /** Checks whether an object is here with all that it reaches. */
@@ -40,6 +42,7 @@ export async function* closureSections(walk: ClosureWalk): AsyncGenerator<Uint8A
   const seen = new LinkSet();
   const isNew = (link: Link): boolean => seen.add(link);
   let level: Link[] = walk.commitIds.map((id) => ({ class: 'commit', id }));
+  level.push(...(walk.others ?? []));
   while (level.length > 0) {
     const absent: Link[] = [];
     const waiting = level.filter(isNew);

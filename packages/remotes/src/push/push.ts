@@ -1,5 +1,6 @@
 import type { CommitId } from '@daggerml/object-model';
 import { type ObjectBlock, type OutgoingHost, outgoingObjects } from '@daggerml/store';
+import { assertInternal } from '../federation/remote-purpose.ts';
 import { type Absence, absenceOf, isExcised, readAbsences, withAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
 import type { IndexObject } from '../format/index-object.ts';
@@ -112,6 +113,7 @@ class Push {
 
   #plan(base: RemoteSnapshot): ReturnType<typeof planRefs> {
     const { store, pushes } = this.#options;
+    assertInternal(base.state, this.#remote.files.name);
     return planRefs(base.state, pushes, { reader: store, remote: this.#remote.files.name });
   }
 
