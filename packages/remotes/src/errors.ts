@@ -66,7 +66,7 @@ const MESSAGES: Readonly<
   'publication_untrusted/signature':
     'the publication "{name}" on {remote} was not signed by the key of its domain, {domain}',
   'publication_untrusted/key':
-    'the publication "{name}" on {remote} is of the domain {domain}, not of {expected} as before',
+    'the publication "{name}" on {remote} is of the domain {domain}, not of {expected}',
   'publication_untrusted/older':
     'the publication "{name}" on {remote} has number {number}, and number {known} is known: somebody moved it back',
   'publication_untrusted/other':

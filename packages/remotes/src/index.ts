@@ -25,9 +25,12 @@ export {
   type ConfiguredRemote,
   checkRemoteName,
   findRemote,
+  type ReferencePlaces,
   type RemotesConfig,
+  readReferencePlaces,
   readRemotes,
   removeRemote,
+  setReferencePlace,
   setTrust,
 } from './config/remotes-config.ts';
 export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';

@@ -23,6 +23,7 @@ import type { Publication, Publications } from '../format/publication.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
 import { rewriteGroups } from '../levels/merge-groups.ts';
 import { planMerge } from '../levels/plan-merge.ts';
+import { dryFiles } from '../push/dry-files.ts';
 import { putAbsences } from '../push/put-absences.ts';
 import { GroupWriter, type PutProgress, sentObject } from '../push/put-groups.ts';
 import type { Remote } from '../remote.ts';
@@ -41,6 +42,8 @@ export interface PublishOptions {
   readonly references?: ReadonlyMap<string, ReferenceId> | undefined;
   readonly policy?: WithholdPolicy | undefined;
   readonly signer: DomainSigner;
+  /** Plans everything and writes nothing. */
+  readonly isDryRun?: boolean | undefined;
   readonly segmentBytes?: number | undefined;
   readonly onProgress?: ((progress: Readonly<PutProgress>) => void) | undefined;
 }
@@ -77,6 +80,11 @@ interface Prepared {
  * remote's files throw.
  */
 export async function publish(remote: Remote, options: PublishOptions): Promise<PublishResult> {
+  const files = options.isDryRun === true ? dryFiles(remote.files) : remote.files;
+  return await publishOn({ ...remote, files }, options);
+}
+
+async function publishOn(remote: Remote, options: PublishOptions): Promise<PublishResult> {
   const { name, signer, commitId } = options;
   checkNewRefName(referenceRef(name));
   const counts = { objects: 0, bytes: 0 };

@@ -5,6 +5,7 @@ import {
   indexRef,
   type Ref,
   type RefName,
+  referenceRef,
   remoteRef,
   type Store,
   tagRef,
@@ -21,6 +22,8 @@ const FORMS: readonly ((text: string) => RefName)[] = [
   asRefName,
   headRef,
   tagRef,
+  // @spec DML-REM-1323
+  referenceRef,
   (text) => {
     const [remote = '', ...name] = text.split('/');
     return remoteRef(remote, name.join('/'));
