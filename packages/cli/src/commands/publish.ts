@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { formatSize, nfcText, type ReferenceId } from '@daggerml/object-model';
 import { type DomainSigner, domainSigner, publish, readSnapshot, remoteError } from '@daggerml/remotes';
-import { branchOf, findCommit, findObject, type RecordReader, tagOf } from '@daggerml/repository';
+import { findCommit, findObject, type RecordReader } from '@daggerml/repository';
+import { parseRefName } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { withholdPolicy } from '../invocation/withhold-option.ts';
@@ -103,13 +104,12 @@ function listOf(option: unknown): readonly string[] {
 /** Returns the name of a branch or tag. */
 function nameOf(reader: RecordReader, text: string): string {
   const { ref } = findObject(reader, text);
-  const name = ref && tagOf(branchOf(ref.name) as typeof ref.name);
-  if (name === undefined || name.startsWith('refs/'))
-    throw misuse(`"${text}" has no name of its own: give one with --as`);
-  return name;
+  const parts = ref && parseRefName(ref.name);
+  if (parts?.kind === 'heads' || parts?.kind === 'tags') return parts.name;
+  throw misuse(`"${text}" has no name of its own: give one with --as`);
 }
 
-/** Returns the references that are published along with a commit. */
+/** Returns the references that are published along with a commit. @spec DML-CLI-1293 */
 function chosenReferences({ options }: CommandContext, reader: RecordReader): Map<string, ReferenceId> {
   const all = reader.store.readReferences();
   return new Map(
@@ -132,7 +132,7 @@ async function end(context: CommandContext, signer: DomainSigner): Promise<void>
     withStore(context, 'read', async (_reader, store) => {
       const { publication } = await publish(files, { store, name, commitId: null, signer });
       const { domain, number } = publication;
-      // @spec DML-CLI-1282
+      // @spec DML-CLI-1292
       output.result(
         { remote, uri, name, commitId: null, domain, number },
         () => `nothing follows ${output.safe(name)} any more; what was published stays there`,

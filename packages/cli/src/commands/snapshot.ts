@@ -48,6 +48,7 @@ function list({ output }: CommandContext, store: Store): void {
     .filter((hold) => hold.class === 'federated-snapshot' && hold.owner === SNAPSHOT_OWNER)
     .sort((left, right) => left.createdMs - right.createdMs);
   const all = kept.map(({ objectId, createdMs }) => ({ snapshotId: objectId, createdMs }));
+  // @spec DML-CLI-1294
   output.result(all, () => all.map(({ snapshotId }) => snapshotId));
   if (all.length === 0) output.note('no snapshot is kept');
 }

@@ -133,7 +133,7 @@ async function findings(store: Store): Promise<string[]> {
 }
 
 describe('publishing', () => {
-  it('names the domain by the key that signs [DML-REM-1301] [DML-REM-1311]', async () => {
+  it('is listed by its name, with the key that signs as its domain [DML-REM-1301] [DML-REM-1311]', async () => {
     const ours = await Domain.create();
     const first = commitTo(ours.store, { a: long('one') });
     const { publication } = await ours.publish(first);
@@ -330,7 +330,7 @@ describe('withholding', () => {
     );
   });
 
-  it('is filled by a later publication that offers the object [DML-REM-1310]', async () => {
+  it('is filled by a later publication that offers the object [DML-REM-1324]', async () => {
     const ours = await Domain.create();
     const commitId = commitTo(ours.store, { a: long('open'), big: noise(300_000), b: long('secret') });
     await ours.publish(commitId, { policy: { blobsAboveBytes: 1000 } });
@@ -407,7 +407,7 @@ describe('a reference', () => {
     expect(await findings(theirs.store)).toEqual([]);
   });
 
-  it('stays readable when its remote is gone [DML-REM-1321]', async () => {
+  it('keeps what it leads to when its remote is gone [DML-REM-1321]', async () => {
     const [ours, theirs] = [await Domain.create(), await Domain.create()];
     const commitId = commitTo(ours.store, { a: long('one') });
     await ours.publish(commitId);

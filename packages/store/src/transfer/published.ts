@@ -1,10 +1,23 @@
-import { decodeRecord, OBJECT_CLASS_NUMBERS, type ObjectClass } from '@daggerml/object-model';
+import {
+  type DagId,
+  decodeRecord,
+  type NodeId,
+  OBJECT_CLASS_NUMBERS,
+  type ObjectClass,
+} from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import type { ObjectName } from '../excision/plan.ts';
 import { assertReadable } from '../objects/objects.ts';
-import { CLASS_BYTES, describeKey, OBJECT_KEY_BYTES, objectKey, parseObjectKey } from '../tables/keyspace.ts';
+import {
+  CLASS_BYTES,
+  describeKey,
+  idOfKey,
+  OBJECT_KEY_BYTES,
+  objectKey,
+  parseObjectKey,
+} from '../tables/keyspace.ts';
 import { ObjectKeySet } from '../walk/object-key-set.ts';
 import { RowReader } from '../walk/row-reader.ts';
 import { nextTurn } from '../walk/run-steps.ts';
@@ -92,7 +105,7 @@ async function* blocksOf(
   for (const key of inLinkOrder(engine, roots.map(keyOf), { known: withheld, rows })) {
     count += 1;
     if (count % STEP_OBJECTS === 0) await nextTurn(engine);
-    // What was withheld before may lie behind what is there. @spec DML-REM-1310
+    // What was withheld before may lie behind what is there. @spec DML-REM-1324
     if (!there.has(key)) yield objectBlock(engine, key);
   }
 }
@@ -125,6 +138,7 @@ class Walk {
   readonly entered: ObjectKeySet = new ObjectKeySet();
   readonly #engine: Engine;
   readonly #options: WalkOptions;
+  #next = 0;
 
   constructor(engine: Engine, options: WalkOptions) {
     this.#engine = engine;
@@ -135,12 +149,13 @@ class Walk {
     this.keys.add(key, offset);
   }
 
+  /** Walks until nothing waits; more may be added after it. */
   async finish(): Promise<void> {
     const { isEntered, classes, mayLack, onPresent } = this.#options;
     const rows = new RowReader(this.#engine);
-    for (let ordinal = 0; ordinal < this.keys.size; ordinal += 1) {
-      if (ordinal % STEP_OBJECTS === 0) await nextTurn(this.#engine);
-      const key = this.keys.keyAt(ordinal);
+    for (; this.#next < this.keys.size; this.#next += 1) {
+      if (this.#next % STEP_OBJECTS === 0) await nextTurn(this.#engine);
+      const key = this.keys.keyAt(this.#next);
       if (isEntered?.(key) === false) continue;
       const state = rows.look(key);
       if (state === 'absent' && mayLack !== true) throw storeError('object_missing', describeKey(key));
@@ -170,8 +185,10 @@ async function withheldKeys(engine: Engine, { roots, policy }: ClosureRequest): 
   if (blobsAboveBytes === undefined && isDagWithheld === undefined) return withheld;
   const dags = new Walk(engine, { classes: OF_DAGS });
   const others = new Walk(engine, { classes: OF_DAGS, isEntered: (key) => !withheld.has(key) });
+  const results = new Map<NodeId, DagId[]>();
   const all = new Walk(engine, {
     onPresent: (key, bytes) => {
+      if (isDagWithheld !== undefined && key[0] === CLASS_BYTES.exec) noteResult(results, bytes);
       if (isBlobAbove(key, bytes, blobsAboveBytes)) withheld.add(key);
       if (isDagWithheld !== undefined)
         for (const [name, dagId] of dagEntries(key, bytes))
@@ -184,7 +201,7 @@ async function withheldKeys(engine: Engine, { roots, policy }: ClosureRequest): 
   for (let ordinal = 0; ordinal < dags.keys.size; ordinal += 1) withheld.add(dags.keys.keyAt(ordinal));
   if (dags.keys.size === 0) return withheld;
   await dags.finish();
-  await others.finish();
+  await finishWithResults(others, results);
   const nodes = new ObjectKeySet();
   for (let ordinal = 0; ordinal < dags.keys.size; ordinal += 1) {
     const key = dags.keys.keyAt(ordinal);
@@ -196,6 +213,27 @@ async function withheldKeys(engine: Engine, { roots, policy }: ClosureRequest): 
     if (nodes.has(key) || isOutcomeOf(engine, key, nodes)) withheld.add(key);
   }
   return withheld;
+}
+
+/** Notes the dag that the outcome of a call results in. */
+function noteResult(results: Map<NodeId, DagId[]>, bytes: Uint8Array): void {
+  const exec = decodeRecord(Uint8Array.from(bytes), 'exec');
+  if (exec.nodeKind !== 'call') return;
+  const dagIds = results.get(exec.nodeId);
+  if (dagIds === undefined) results.set(exec.nodeId, [exec.resultDagId]);
+  else dagIds.push(exec.resultDagId);
+}
+
+/** Walks dags, and those that calls of theirs result in. */
+async function finishWithResults(walk: Walk, results: ReadonlyMap<NodeId, readonly DagId[]>): Promise<void> {
+  await walk.finish();
+  for (let at = 0; at < walk.entered.size; at += 1) {
+    const key = walk.entered.keyAt(at);
+    if (key[0] !== CLASS_BYTES.node) continue;
+    for (const dagId of results.get(idOfKey(key) as NodeId) ?? [])
+      walk.add(keyOf({ class: 'dag', objectId: dagId }));
+    await walk.finish();
+  }
 }
 
 /** Classes of what a dag consists of. */
