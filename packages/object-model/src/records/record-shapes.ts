@@ -344,6 +344,7 @@ export const RECORD_SHAPES: Readonly<Record<ShapedType, RecordShapes>> = {
   // @spec DML-OBJ-1831
   'federated-snapshot': single(
     'federated-snapshot',
+    // @spec DML-OBJ-1832
     ['heads', 'heads', root('heads')],
     ['references', 'references', root('references')],
     ['details', 'detailsDatumId', linkOrNull('datum')],

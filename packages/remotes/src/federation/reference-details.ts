@@ -14,7 +14,7 @@ import {
   publicationPayload,
 } from '../signatures/publication-signature.ts';
 
-/** What the domain of a reference has signed, as the details of the reference keep it. */
+/** Statement that the domain of a reference has signed, as the details of the reference keep it. */
 export interface ReferenceProof {
   /** Number of the publication. */
   readonly number: number;
@@ -85,7 +85,6 @@ export function proves(
     facts.name === name &&
     facts.commit === commitId &&
     JSON.stringify(sorted(facts.references)) === JSON.stringify(sorted(references));
-  // @spec DML-REM-1316
   return isOfReference && isSignedBy(domain, payload, sig);
 }
 

@@ -26,7 +26,7 @@ export interface RemoteState {
   readonly groups: readonly GroupEntry[];
   /** Name of the state before this one. */
   readonly previous: string | null;
-  /** What domains have published, on a remote for publications; absent on any other. */
+  /** Publications of domains, on a remote for publications; absent on any other. */
   readonly published?: Publications | undefined;
   readonly reason: string;
   /** Commits by the full names of branches and tags without `refs/`: `heads/main`. */

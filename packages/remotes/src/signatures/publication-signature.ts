@@ -7,7 +7,7 @@ import { didKeyOf, keyOfDid } from './did-key.ts';
 /** Type of what is signed: a signature over one class is not valid for another. */
 const PUBLICATION_TYPE = 'application/vnd.daggerml.publication';
 
-/** What the signature of a publication covers: all of it, and the name under which it is published. */
+/** Facts that the signature of a publication covers: all of it, and the name under which it is published. */
 export type PublicationFacts = Omit<Publication, 'sig'> & { readonly name: string };
 
 /** Owner of the key that names a domain. */

@@ -29,7 +29,7 @@ export interface Reached {
   readonly excised: readonly TombstoneRecord[];
 }
 
-/** What a walk over an import knows besides its commits. */
+/** Facts that a walk over an import knows besides its commits. */
 export interface ReachOptions {
   readonly offered: OfferedAbsences;
   readonly gaps: FilledGaps;

@@ -33,8 +33,8 @@ export interface WithholdPolicy {
   /** Blobs of more bytes are withheld. */
   readonly blobsAboveBytes?: number | undefined;
   /**
-   * Checks whether dags of a name are withheld, with those of their nodes and outcomes that no other dag has. A value that
-   * a call of another dag took as an input goes with that call.
+   * Check by name for dags that are withheld, with those of their nodes and outcomes that no other dag has. A value that a
+   * call of another dag took as an input goes with that call.
    */
   readonly isDagWithheld?: ((name: string) => boolean) | undefined;
   /** Objects that are withheld wherever they stand. */
@@ -50,7 +50,7 @@ export interface ClosureRequest {
   readonly isWithheldThere: (object: ObjectName) => boolean;
 }
 
-/** What a publication is made of. */
+/** Objects of a publication, and those left out of it. */
 export interface PublishedClosure {
   /** Objects that are withheld, and that an object which is published links to. */
   readonly withheld: readonly ObjectName[];
