@@ -1,10 +1,9 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterTests } from '@daggerml/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { dml, TestRepository } from './test-repository.ts';
+import { dml, newKeyPem, TestRepository } from './test-repository.ts';
 
 /** Pipelines of a domain that publishes, and of one that uses what is published. */
 const PIPELINES = `import { definePipeline, functions } from '@daggerml/bindings';
@@ -40,8 +39,7 @@ async function newRepository(): Promise<TestRepository> {
 
 function newKey(folder: string, name: string): string {
   const path = join(folder, name);
-  const { privateKey } = generateKeyPairSync('ed25519');
-  writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  writeFileSync(path, newKeyPem(), { mode: 0o600 });
   return path;
 }
 
@@ -369,26 +367,30 @@ describe('dml snapshot', () => {
     const { commitId: own } = await theirs.run('sums');
     const taken = await theirs.json<Record<string, unknown>>('snapshot');
     expect(taken).toMatchObject({
-      snapshotId: expect.stringMatching(/^[0-9a-f]{64}$/),
+      federatedSnapshotId: expect.stringMatching(/^[0-9a-f]{64}$/),
       heads: [{ branch: 'main', commitId: own }],
       references: [{ reference: 'them', commitId, domain }],
     });
     expect(await theirs.json('snapshot')).toEqual(taken);
     await theirs.ok('branch', 'other');
-    expect(await theirs.json('snapshot')).not.toMatchObject({ snapshotId: taken.snapshotId });
+    expect(await theirs.json('snapshot')).not.toMatchObject({
+      federatedSnapshotId: taken.federatedSnapshotId,
+    });
     await theirs.ok('branch', '--delete', 'other');
-    expect(await theirs.ok('snapshot')).toContain(`snapshot ${taken.snapshotId}`);
-    expect(await theirs.ok('show', String(taken.snapshotId))).toContain('federated-snapshot');
+    expect(await theirs.ok('snapshot')).toContain(`snapshot ${taken.federatedSnapshotId}`);
+    expect(await theirs.ok('show', String(taken.federatedSnapshotId))).toContain('federated-snapshot');
     expect(await ours.json('snapshot')).toMatchObject({ references: [] });
   });
 
   it('lists the snapshots that are kept [DML-CLI-1294]', async () => {
     const { ours } = team;
     expect(await ours.json('snapshot', '--list')).toEqual([]);
-    const { snapshotId } = await ours.json<{ snapshotId: string }>('snapshot');
+    const { federatedSnapshotId } = await ours.json<{ federatedSnapshotId: string }>('snapshot');
     await ours.ok('snapshot');
-    expect(await ours.json('snapshot', '--list')).toEqual([{ snapshotId, createdMs: expect.any(Number) }]);
-    expect(await ours.ok('snapshot', '--list')).toBe(`${snapshotId}\n`);
+    expect(await ours.json('snapshot', '--list')).toEqual([
+      { federatedSnapshotId, createdMs: expect.any(Number) },
+    ]);
+    expect(await ours.ok('snapshot', '--list')).toBe(`${federatedSnapshotId}\n`);
   });
 
   it('is kept until it is removed [DML-CLI-1291]', async () => {
@@ -396,14 +398,14 @@ describe('dml snapshot', () => {
     await ours.ok('branch', 'work');
     await ours.ok('switch', 'work');
     const { commitId } = await ours.run('sums');
-    const { snapshotId } = await ours.json<{ snapshotId: string }>('snapshot');
+    const { federatedSnapshotId } = await ours.json<{ federatedSnapshotId: string }>('snapshot');
     await ours.ok('switch', 'main');
     await ours.ok('branch', '--delete', '--force', 'work');
     await ours.ok('gc');
     expect(await ours.ok('show', commitId)).toContain('sums');
     expect(await ours.error(2, ['snapshot', '--remove', 'main'])).toMatchObject({ code: 'wrong_class' });
-    expect(await ours.json('snapshot', '--remove', snapshotId.slice(0, 10))).toEqual({
-      snapshotId,
+    expect(await ours.json('snapshot', '--remove', federatedSnapshotId.slice(0, 10))).toEqual({
+      federatedSnapshotId,
       removed: true,
     });
     await ours.ok('gc');

@@ -29,7 +29,7 @@ function take({ output }: CommandContext, reader: RecordReader, snapshotId: Fede
     referenceFields(reader, { name, referenceId, reference: reader.read('reference', referenceId) }),
   );
   // @spec DML-CLI-1290
-  output.result({ snapshotId, heads: branches, references: taken }, () => [
+  output.result({ federatedSnapshotId: snapshotId, heads: branches, references: taken }, () => [
     `snapshot ${output.style('yellow', snapshotId)}`,
     formatColumns([
       ...branches.map(({ branch, commitId }) => [`  ${output.safe(branch)}`, output.shortId(commitId), '']),
@@ -47,9 +47,9 @@ function list({ output }: CommandContext, store: Store): void {
     .readHolds()
     .filter((hold) => hold.class === 'federated-snapshot' && hold.owner === SNAPSHOT_OWNER)
     .sort((left, right) => left.createdMs - right.createdMs);
-  const all = kept.map(({ objectId, createdMs }) => ({ snapshotId: objectId, createdMs }));
+  const all = kept.map(({ objectId, createdMs }) => ({ federatedSnapshotId: objectId, createdMs }));
   // @spec DML-CLI-1294
-  output.result(all, () => all.map(({ snapshotId }) => snapshotId));
+  output.result(all, () => all.map(({ federatedSnapshotId }) => federatedSnapshotId));
   if (all.length === 0) output.note('no snapshot is kept');
 }
 
@@ -62,7 +62,7 @@ function remove({ output }: CommandContext, reader: RecordReader, text: string):
   );
   // @spec DML-CLI-1291
   output.result(
-    { snapshotId: objectId, removed },
+    { federatedSnapshotId: objectId, removed },
     () => `${formatCount(removed ? 1 : 0, 'snapshot')} removed; "dml gc" deletes what only it kept`,
   );
 }

@@ -2,6 +2,8 @@ import {
   buildTree,
   type Datum,
   decodeRecord,
+  type ObjectClass,
+  type ObjectId,
   type PageStore,
   type ReferenceId,
   type ReferenceRecord,
@@ -9,6 +11,7 @@ import {
 } from '@daggerml/object-model';
 import {
   checkNewRefName,
+  ifReadable,
   importObjects,
   type ObjectImportResult,
   referenceRef,
@@ -18,9 +21,10 @@ import {
 import { remoteError } from '../errors.ts';
 import { closureSections, incompleteError } from '../fetch/closure-sections.ts';
 import type { FetchHost } from '../fetch/fetch.ts';
-import { type FetchCounts, streamHead } from '../fetch/fetch-stream.ts';
+import { type FetchCounts, type FetchSource, groupSections, streamHead } from '../fetch/fetch-stream.ts';
 import { readAbsences } from '../format/absences.ts';
 import type { Publication } from '../format/publication.ts';
+import { segmentBytesOf } from '../levels/plan-merge.ts';
 import type { Remote } from '../remote.ts';
 import { isSignedBy, publicationPayload } from '../signatures/publication-signature.ts';
 import { onState } from '../state/on-state.ts';
@@ -157,22 +161,29 @@ function lastProof(
   return undefined;
 }
 
-/** Returns a source of the records that references link to. */
+/** Returns a source of the records that references link to, as far as they can be read: some may be excised or withheld. */
 function sourceOf(store: {
   get(objectClass: 'datum' | 'page' | 'reference', id: never): Uint8Array | undefined;
 }): DetailsSource & { getReference(id: ReferenceId): ReferenceRecord | undefined } {
   return {
     getPage: (pageId) => store.get('page', pageId as never),
-    getDatum: (datumId) => {
-      const bytes = store.get('datum', datumId as never);
-      return bytes && (decodeRecord(bytes, 'datum') as Datum);
-    },
-    getReference: (id) => {
-      const bytes = store.get('reference', id as never);
-      return bytes && decodeRecord(bytes, 'reference');
-    },
+    getDatum: (datumId) =>
+      ifReadable(() => {
+        const bytes = store.get('datum', datumId as never);
+        return bytes && (decodeRecord(bytes, 'datum') as Datum);
+      }),
+    getReference: (id) =>
+      ifReadable(() => {
+        const bytes = store.get('reference', id as never);
+        return bytes && decodeRecord(bytes, 'reference');
+      }),
   };
 }
+
+/** Publications of this size together are read whole, whichever of them is wanted. */
+const WHOLE_BYTES = 64 * 2 ** 20;
+
+async function* noSections(): AsyncGenerator<Uint8Array, void, undefined> {}
 
 interface Fetching extends Taking {
   readonly publication: Publication;
@@ -189,28 +200,40 @@ async function fetchRoots(
   const roots = rootsOf(publication);
   const { groups, absences: file } = snapshot.state;
   const absences = await readAbsences(remote.files, file);
-  const sections = closureSections({
-    source: {
-      files: remote.files,
-      counts,
-      onProgress: (now) => {
-        if (maxBytes !== undefined && now.bytes > maxBytes)
-          throw remoteError('remote_refused', {
-            remote: remote.files.name,
-            operation: 'stay within the limit',
-            reason: `it offers more than ${maxBytes} bytes`,
-            detail: 'limit',
-          });
-        options.onProgress?.(now);
-      },
+  const source: FetchSource = {
+    files: remote.files,
+    counts,
+    isHere: (objectClass, id) => store.has(objectClass, id),
+    onProgress: (now) => {
+      if (maxBytes !== undefined && now.bytes > maxBytes)
+        throw remoteError('remote_refused', {
+          remote: remote.files.name,
+          operation: 'stay within the limit',
+          reason: `it offers more than ${maxBytes} bytes`,
+          detail: 'limit',
+        });
+      options.onProgress?.(now);
     },
-    groups: roots.length === 0 ? [] : groups,
+  };
+  const others = Object.values(publication.references).map((id) => ({ class: 'reference', id }) as const);
+  const walk = {
+    source,
+    groups,
     commitIds: publication.commit === null ? [] : [publication.commit],
-    others: Object.values(publication.references).map((id) => ({ class: 'reference', id }) as const),
-    get: (objectClass, id) => store.get(objectClass, id),
+    others,
+    get: (objectClass: ObjectClass, id: ObjectId) => store.get(objectClass, id),
     // What was withheld before may be there now, behind commits that are here.
     isWhole: () => false,
-  });
+  };
+  // Level by level takes a request for each commit of a history; so what is small is read whole.
+  const isSmall = groups.reduce((sum, group) => sum + segmentBytesOf(group), 0) <= WHOLE_BYTES;
+  const isAlone = Object.keys(snapshot.state.published ?? {}).length === 1;
+  const sections =
+    roots.length === 0
+      ? noSections()
+      : isSmall || isAlone
+        ? groupSections(source, groups)
+        : closureSections(walk);
   const stream = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     yield* streamHead([], absences);
     yield* sections;
@@ -257,7 +280,9 @@ function checkOnward(
       throw remoteError('publication_untrusted', { ...facts, reference: name, detail: 'onward' });
     waiting.push(...Object.entries(onward));
     const { previousReferenceId } = reference;
-    if (previousReferenceId !== null) waiting.push([name, previousReferenceId]);
+    // An earlier one may be excised by now.
+    if (previousReferenceId !== null && source.getReference(previousReferenceId) !== undefined)
+      waiting.push([name, previousReferenceId]);
   }
 }
 

@@ -8,6 +8,7 @@ import {
 import type { Engine } from '../engine/engine.ts';
 import { prefixRange, readRow, readRows } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
+import { ifReadable } from '../objects/if-readable.ts';
 import { readObject } from '../objects/objects.ts';
 import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
 import { isReferenceRef, parseRefKey, type RefKind, type RefName, referenceRef, refKey } from './ref-name.ts';
@@ -63,9 +64,8 @@ function decodeRef(key: Buffer, row: Buffer): RefRow {
 /** Returns the ref of a row; undefined for a reference that has ended or cannot be read. */
 function refOf(engine: Engine, { name, targetId, sequence }: RefRow): Ref | undefined {
   if (!isReferenceRef(name)) return { name, commitId: targetId as CommitId, sequence };
-  const bytes = readObject(engine, 'reference', targetId as ReferenceId);
-  // @spec DML-REM-1320
-  const commitId = bytes && decodeRecord(bytes, 'reference').commitId;
+  // A verification finds what is wrong with one that cannot be read. @spec DML-REM-1320
+  const commitId = ifReadable(() => readReference(engine, targetId as ReferenceId).commitId);
   return commitId ? { name, commitId, sequence } : undefined;
 }
 
@@ -99,12 +99,15 @@ export interface StoredReference {
 export function readReferences(engine: Engine): StoredReference[] {
   return readRefRows(engine, 'references').map(({ name: ref, targetId }) => {
     const referenceId = targetId as ReferenceId;
-    const bytes = readObject(engine, 'reference', referenceId);
-    if (bytes === undefined)
-      throw storeError('object_missing', { class: 'reference', objectId: referenceId });
     const name = ref.slice(referenceRef('x').length - 1);
-    return { name, referenceId, reference: decodeRecord(bytes, 'reference') };
+    return { name, referenceId, reference: readReference(engine, referenceId) };
   });
+}
+
+function readReference(engine: Engine, referenceId: ReferenceId): ReferenceRecord {
+  const bytes = readObject(engine, 'reference', referenceId);
+  if (bytes === undefined) throw storeError('object_missing', { class: 'reference', objectId: referenceId });
+  return decodeRecord(bytes, 'reference');
 }
 
 /** Reads the rows of all refs, or those of one kind, sorted by key, at one snapshot. */
