@@ -17,10 +17,12 @@ import { cliError } from '../wording/cli-error.ts';
 export async function run(context: CommandContext): Promise<void> {
   const { options, args } = context;
   if (options.list === true) return await list(context);
-  const signer = signerOf(context);
-  if (options.end === undefined) return await add(context, signer);
+  // @spec DML-CLI-1281
+  if (options.sign === undefined)
+    throw misuse('a publication is signed: give the key file of your domain with --sign');
+  if (options.end === undefined) return await add(context);
   if (args[0] !== undefined) throw misuse('"--end" takes the name of a publication and no commit');
-  await end(context, signer);
+  await end(context);
 }
 
 function misuse(problem: string): Error {
@@ -29,9 +31,6 @@ function misuse(problem: string): Error {
 
 /** Returns the owner of the key file; throws `signing_key_invalid`. */
 function signerOf({ io, options }: CommandContext): DomainSigner {
-  // @spec DML-CLI-1281
-  if (options.sign === undefined)
-    throw misuse('a publication is signed: give the key file of your domain with --sign');
   const path = absolutePath(io, String(options.sign));
   let pem: Buffer;
   try {
@@ -42,11 +41,12 @@ function signerOf({ io, options }: CommandContext): DomainSigner {
   return domainSigner(pem, path);
 }
 
-async function add(context: CommandContext, signer: DomainSigner): Promise<void> {
+async function add(context: CommandContext): Promise<void> {
   const { output, args, options } = context;
   const isDryRun = options.dryRun === true;
   await withRemote(context, remoteName(context), ({ name: remote, uri, remote: files }) =>
     withStore(context, isDryRun ? 'read' : 'write', async (reader, store) => {
+      const signer = signerOf(context);
       const text = args[0] ?? store.head();
       const commitId = findCommit(reader, text);
       const name = options.as === undefined ? nameOf(reader, text) : nfcText(String(options.as));
@@ -125,11 +125,12 @@ function chosenReferences({ options }: CommandContext, reader: RecordReader): Ma
   );
 }
 
-async function end(context: CommandContext, signer: DomainSigner): Promise<void> {
+async function end(context: CommandContext): Promise<void> {
   const { output, options } = context;
   const name = nfcText(String(options.end));
   await withRemote(context, remoteName(context), ({ name: remote, uri, remote: files }) =>
     withStore(context, 'read', async (_reader, store) => {
+      const signer = signerOf(context);
       const { publication } = await publish(files, { store, name, commitId: null, signer });
       const { domain, number } = publication;
       // @spec DML-CLI-1292

@@ -23,6 +23,7 @@ import { rejection } from '../../test/errors.ts';
 import { joinRemote, memberOf } from '../../test/exchange.ts';
 import { commitTo, idOfText, newPlace, noise, openFixture, remoteOver } from '../../test/fixtures.ts';
 import { joinCache, outcomesOf } from '../../test/outcomes.ts';
+import { Killed, watchedFiles } from '../../test/watched-files.ts';
 import { RemoteCache } from '../cache/remote-cache.ts';
 import { collectRemote } from '../collect/collect.ts';
 import { readAbsences } from '../format/absences.ts';
@@ -566,6 +567,126 @@ describe('a reference', () => {
     for (const { segments } of state.groups)
       for (const { file } of segments)
         expect(await ours.memory.open().read(filePath('segments', file))).toBeDefined();
+  });
+});
+
+describe('what whoever writes to the bucket can do', () => {
+  it('ends in a refusal that leaves everything as it was', async () => {
+    const [ours, theirs] = [await Domain.create(), await Domain.create()];
+    const commitId = commitTo(ours.store, { a: long('one') });
+    await ours.publish(commitId);
+    const datumId = idOfText(long('one')) as unknown as CommitId;
+    const wrong: readonly (readonly [Partial<Publication>, string])[] = [
+      // Ids of objects of another class, and of nothing.
+      [{ commit: datumId }, 'remote_damaged incomplete'],
+      [{ commit: 'f'.repeat(64) as CommitId }, 'remote_damaged incomplete'],
+      [{ references: { a: commitId as unknown as ReferenceId } }, 'remote_damaged incomplete'],
+      [{ references: { a: 'f'.repeat(64) as ReferenceId } }, 'remote_damaged incomplete'],
+    ];
+    for (const [change, expected] of wrong) {
+      // The domain itself may be the one who does it.
+      await ours.tamper(({ sig: _, ...publication }) =>
+        ours.signer.sign({ ...publication, ...change, name: 'model', number: publication.number + 1 }),
+      );
+      expect(await rejection(() => theirs.take(ours)), JSON.stringify(change)).toBe(expected);
+      await ours.tamper(({ sig: _, ...publication }) =>
+        ours.signer.sign({
+          ...publication,
+          commit: commitId,
+          references: {},
+          name: 'model',
+          number: publication.number + 1,
+        }),
+      );
+    }
+    expect(theirs.store.readRefs()).toEqual([]);
+    expect(await findings(theirs.store)).toEqual([]);
+    await theirs.take(ours);
+    expect(theirs.commitOf('them')).toBe(commitId);
+  });
+
+  it('reads no more than a limit', async () => {
+    const [ours, theirs] = [await Domain.create(), await Domain.create()];
+    await ours.publish(commitTo(ours.store, { a: noise(200_000) }));
+    const limited = takeReference(remoteOver(ours.memory.open(), 9), {
+      store: theirs.store,
+      name: 'them',
+      published: 'model',
+      maxBytes: 100_000,
+    });
+    await expect(limited).rejects.toMatchObject({ code: 'remote_refused', detail: 'limit' });
+    expect(theirs.store.readReferences()).toEqual([]);
+  });
+});
+
+describe('publishing beside others', () => {
+  it('takes the next number where another one was first [DML-REM-1311]', async () => {
+    const ours = await Domain.create();
+    const [first, second] = [
+      commitTo(ours.store, { a: long('one') }),
+      commitTo(ours.store, { a: long('two') }),
+    ];
+    let isMet = false;
+    const files = watchedFiles(ours.memory.open(), async ({ operation }, phase) => {
+      if (operation !== 'swap' || phase === 'after' || isMet) return;
+      isMet = true;
+      await ours.publish(first);
+    });
+    const { publication } = await publish(remoteOver(files, 8), {
+      store: ours.store,
+      name: 'model',
+      commitId: second,
+      signer: ours.signer,
+    });
+    expect(publication).toMatchObject({ number: 2, commit: second });
+    const theirs = await Domain.create();
+    await theirs.take(ours);
+    expect(theirs.commitOf('them')).toBe(second);
+  });
+
+  it('puts its files again where a collection came between', async () => {
+    const ours = await Domain.create();
+    await ours.publish(commitTo(ours.store, { a: long('one') }));
+    const commitId = commitTo(ours.store, { a: long('two'), b: noise(60_000) });
+    let isMet = false;
+    const files = watchedFiles(ours.memory.open(), async ({ operation }, phase) => {
+      if (operation !== 'swap' || phase === 'after' || isMet) return;
+      isMet = true;
+      await collectRemote(remoteOver(ours.memory.open(), 5), { store: ours.store, keptStates: 1 });
+      await collectRemote(remoteOver(ours.memory.open(), 6), { store: ours.store, keptStates: 1 });
+    });
+    await publish(remoteOver(files, 8), { store: ours.store, name: 'model', commitId, signer: ours.signer });
+    const theirs = await Domain.create();
+    await theirs.take(ours);
+    expect(theirs.commitOf('them')).toBe(commitId);
+    expect(await findings(theirs.store)).toEqual([]);
+  });
+
+  it('leaves what was published as it was wherever it is killed', async () => {
+    for (let at = 0; ; at += 1) {
+      const ours = await Domain.create();
+      const first = commitTo(ours.store, { a: long('one') });
+      await ours.publish(first);
+      const second = commitTo(ours.store, { a: long('two'), b: noise(60_000) });
+      const files = watchedFiles(ours.memory.open(), ({ number }) => {
+        if (number >= at) throw new Killed();
+      });
+      const isThrough = await publish(remoteOver(files, 8), {
+        store: ours.store,
+        name: 'model',
+        commitId: second,
+        signer: ours.signer,
+        policy: { blobsAboveBytes: 10_000 },
+      }).then(
+        () => true,
+        () => false,
+      );
+      const theirs = await Domain.create();
+      await theirs.take(ours);
+      expect(theirs.commitOf('them')).toBe(isThrough ? second : first);
+      if (isThrough) break;
+      expect(at).toBeLessThan(50);
+    }
   });
 });
 
