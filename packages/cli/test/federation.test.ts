@@ -326,6 +326,9 @@ describe('dml reference', () => {
     const foreign = dags.find(({ dag }) => dag === 'model')?.dagId as string;
     expect(await theirs.ok('show', foreign)).toContain('mean');
     expect(await theirs.ok('show', 'forecast')).toContain('import');
+    expect(await theirs.error(3, ['show', 'tham'])).toMatchObject({
+      hint: expect.stringContaining('did you mean: them'),
+    });
     // A branch of that name goes before it.
     await theirs.ok('branch', 'them', 'main');
     expect(await head(theirs, 'them')).toBe(await head(theirs));

@@ -76,6 +76,11 @@ export function branchesOf(store: Store): string[] {
   return store.readRefs('heads').map((ref) => branchOf(ref.name));
 }
 
+/** Lists the names of references that have not ended. */
+export function referencesOf(store: Store): string[] {
+  return store.readRefs('references').map((ref) => ref.name.slice('refs/references/'.length));
+}
+
 /** Lists the names of the tags. */
 export function tagsOf(store: Store): string[] {
   return store.readRefs('tags').map((ref) => tagOf(ref.name));
