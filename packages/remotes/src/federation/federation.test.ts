@@ -21,7 +21,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { rejection } from '../../test/errors.ts';
 import { joinRemote, memberOf } from '../../test/exchange.ts';
-import { commitTo, idOfText, newPlace, noise, openFixture, remoteOver } from '../../test/fixtures.ts';
+import { commitTo, excise, idOfText, newPlace, noise, openFixture, remoteOver } from '../../test/fixtures.ts';
 import { joinCache, outcomesOf } from '../../test/outcomes.ts';
 import { Killed, watchedFiles } from '../../test/watched-files.ts';
 import { RemoteCache } from '../cache/remote-cache.ts';
@@ -567,6 +567,31 @@ describe('a reference', () => {
     for (const { segments } of state.groups)
       for (const { file } of segments)
         expect(await ours.memory.open().read(filePath('segments', file))).toBeDefined();
+  });
+});
+
+describe('what is excised after it was published', () => {
+  it('is gone from the remote once that was collected, and is offered as excised [DML-REM-1005] [DML-REM-1006]', async () => {
+    const [ours, theirs, others] = [await Domain.create(), await Domain.create(), await Domain.create()];
+    const commitId = commitTo(ours.store, { a: long('open'), b: long('secret') });
+    await ours.publish(commitId);
+    await theirs.take(ours);
+    const objectId = await excise(ours.store, long('secret'));
+    await collectRemote(remoteOver(ours.memory.open(), 5), { store: ours.store, keptStates: 1 });
+    expect(await ours.shared()).not.toContain(`datum ${objectId}`);
+    expect(await ours.shared()).toContain(`datum ${idOfText(long('open'))}`);
+    expect(await rejection(() => others.take(ours))).toBe('transfer_invalid excision_offered');
+    await takeReference(remoteOver(ours.memory.open(), 9), {
+      store: others.store,
+      name: 'them',
+      published: 'model',
+      acceptExcisions: true,
+    });
+    expect(await findings(others.store)).toEqual([]);
+    // Who has it keeps it, and goes on.
+    await ours.publish(commitTo(ours.store, { a: long('more') }));
+    await theirs.take(ours);
+    expect(datumOf(theirs.store, long('secret'))).toBe(true);
   });
 });
 
