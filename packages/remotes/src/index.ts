@@ -34,6 +34,7 @@ export {
   setTrust,
 } from './config/remotes-config.ts';
 export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';
+export { type EndOptions, endReference, referenceNames } from './federation/end-reference.ts';
 export {
   SNAPSHOT_OWNER,
   type SnapshotHost,
@@ -42,10 +43,7 @@ export {
 } from './federation/federated-snapshot.ts';
 export { type PublishOptions, type PublishResult, publish } from './federation/publish.ts';
 export {
-  type EndOptions,
-  endReference,
   type ReferenceHost,
-  referenceNames,
   type TakeOptions,
   type TakeResult,
   takeReference,

@@ -193,6 +193,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
     'ask its owner over another way; where they have a new key, "dml reference end" and "dml reference add --domain <did:key>"',
   reference_exists:
     '"dml reference update {name}" takes what is new; "dml reference end {name}" frees the name',
+  'reference_exists/moved': 'look at "dml reference list" and run it again',
   reference_unknown: '"dml reference add" makes one, "dml reference list" shows them',
   remote_exists: 'choose another name, or "dml remote remove {name}" first',
   remote_unknown: '"dml remote add {name} <folder or bucket>" adds it',

@@ -1,17 +1,13 @@
 import {
   buildTree,
-  type Datum,
-  decodeRecord,
   type ObjectClass,
   type ObjectId,
   type PageStore,
   type ReferenceId,
   type ReferenceRecord,
-  treeEntries,
 } from '@daggerml/object-model';
 import {
   checkNewRefName,
-  ifReadable,
   importObjects,
   type ObjectImportResult,
   referenceRef,
@@ -26,11 +22,12 @@ import { readAbsences } from '../format/absences.ts';
 import type { Publication } from '../format/publication.ts';
 import { segmentBytesOf } from '../levels/plan-merge.ts';
 import type { Remote } from '../remote.ts';
-import { isSignedBy, publicationPayload } from '../signatures/publication-signature.ts';
 import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
+import { applyReference } from './apply-reference.ts';
+import { checkOnward, checkPublication, type PublicationRequest } from './check-publication.ts';
 import { namesOf, publicationNamed, rootsOf } from './publish.ts';
-import { type DetailsSource, proves, putProof, type ReferenceProof, readProof } from './reference-details.ts';
+import { putProof, type ReferenceProof } from './reference-details.ts';
 
 /** A store that takes references. */
 export interface ReferenceHost extends FetchHost {
@@ -38,14 +35,10 @@ export interface ReferenceHost extends FetchHost {
 }
 
 /** A reference that is taken, or taken again. */
-export interface TakeOptions {
+export interface TakeOptions extends PublicationRequest {
   readonly store: ReferenceHost;
   /** Local name. */
   readonly name: string;
-  /** Name under which the domain has published. */
-  readonly published: string;
-  /** `did:key` of the domain; that of the reference in effect by default, else the one that is found. */
-  readonly domain?: string | undefined;
   readonly acceptExcisions?: boolean | undefined;
   /** Most bytes that are read of a remote. */
   readonly maxBytes?: number | undefined;
@@ -117,67 +110,6 @@ async function take(
   if (taken === undefined) throw new TypeError('nothing was taken');
   const { stubs, tombstones } = imported;
   return { ...taken, before, isChanged: true, stubs, tombstones };
-}
-
-/** Checks a publication against its domain and what is known of it; throws `publication_untrusted`. */
-function checkPublication(
-  remote: Remote,
-  { store, published: name, domain: expected }: TakeOptions,
-  {
-    publication,
-    before,
-  }: { readonly publication: Publication; readonly before: StoredReference | undefined },
-): ReferenceProof | 'known' {
-  const { domain, number } = publication;
-  const facts = { name, remote: remote.files.name, domain, number };
-  const isRunning = before !== undefined && before.reference.commitId !== null;
-  const pinned = expected ?? (isRunning ? before.reference.domain : undefined);
-  // @spec DML-REM-1315
-  if (pinned !== undefined && pinned !== domain)
-    throw remoteError('publication_untrusted', { ...facts, expected: pinned, detail: 'key' });
-  const payload = publicationPayload({ ...publication, name });
-  if (!isSignedBy(domain, payload, publication.sig))
-    throw remoteError('publication_untrusted', { ...facts, detail: 'signature' });
-  const known = before && lastProof(before.reference, sourceOf(store), { domain, name });
-  // @spec DML-REM-1317
-  if (known !== undefined && known.number > number)
-    throw remoteError('publication_untrusted', { ...facts, known: known.number, detail: 'older' });
-  if (known?.number !== number) return { number, payload, sig: publication.sig };
-  if (known.payload !== payload) throw remoteError('publication_untrusted', { ...facts, detail: 'other' });
-  return isRunning || publication.commit === null ? 'known' : { number, payload, sig: publication.sig };
-}
-
-/** Returns what a domain has signed of a name last, as far as references remember. */
-function lastProof(
-  reference: ReferenceRecord,
-  source: DetailsSource & { getReference(id: ReferenceId): ReferenceRecord | undefined },
-  { domain, name }: { readonly domain: string; readonly name: string },
-): ReferenceProof | undefined {
-  for (let each: ReferenceRecord | undefined = reference; each !== undefined; ) {
-    const proof = each.domain === domain && each.name === name ? readProof(each, source) : undefined;
-    if (proof !== undefined) return proof;
-    each = each.previousReferenceId === null ? undefined : source.getReference(each.previousReferenceId);
-  }
-  return undefined;
-}
-
-/** Returns a source of the records that references link to, as far as they can be read: some may be excised or withheld. */
-function sourceOf(store: {
-  get(objectClass: 'datum' | 'page' | 'reference', id: never): Uint8Array | undefined;
-}): DetailsSource & { getReference(id: ReferenceId): ReferenceRecord | undefined } {
-  return {
-    getPage: (pageId) => store.get('page', pageId as never),
-    getDatum: (datumId) =>
-      ifReadable(() => {
-        const bytes = store.get('datum', datumId as never);
-        return bytes && (decodeRecord(bytes, 'datum') as Datum);
-      }),
-    getReference: (id) =>
-      ifReadable(() => {
-        const bytes = store.get('reference', id as never);
-        return bytes && decodeRecord(bytes, 'reference');
-      }),
-  };
 }
 
 /** Publications of this size together are read whole, whichever of them is wanted. */
@@ -253,39 +185,6 @@ async function fetchRoots(
   }
 }
 
-/** Checks that each reference which is published onward was signed by its own domain; throws `publication_untrusted`. */
-function checkOnward(
-  transaction: WriteTransaction,
-  { references }: Pick<Publication, 'references'>,
-  facts: { readonly name: string; readonly remote: string },
-): void {
-  const source = sourceOf({ get: (objectClass, id) => transaction.get(objectClass, id) });
-  const waiting = Object.entries(references);
-  const seen = new Set<string>();
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const [name, id] = next;
-    if (seen.has(id)) continue;
-    seen.add(id);
-    const reference = source.getReference(id);
-    const onward =
-      reference === undefined
-        ? {}
-        : Object.fromEntries(treeEntries('references', reference.references, source));
-    const proof = reference && readProof(reference, source);
-    // A reference that its holder has ended is signed by nobody. @spec DML-REM-1316
-    const isProven =
-      reference !== undefined &&
-      (reference.commitId === null || (proof !== undefined && proves(proof, reference, onward)));
-    if (!isProven)
-      throw remoteError('publication_untrusted', { ...facts, reference: name, detail: 'onward' });
-    waiting.push(...Object.entries(onward));
-    const { previousReferenceId } = reference;
-    // An earlier one may be excised by now.
-    if (previousReferenceId !== null && source.getReference(previousReferenceId) !== undefined)
-      waiting.push([name, previousReferenceId]);
-  }
-}
-
 interface Putting {
   readonly remote: Remote;
   readonly options: TakeOptions;
@@ -318,57 +217,4 @@ function putReference(
     detailsDatumId: putProof(transaction, proof),
   };
   return applyReference(transaction, { name: options.name, reference, remote });
-}
-
-function applyReference(
-  transaction: WriteTransaction,
-  {
-    name,
-    reference,
-    remote,
-  }: { readonly name: string; readonly reference: ReferenceRecord; readonly remote: Pick<Remote, 'actor'> },
-): { readonly referenceId: ReferenceId; readonly reference: ReferenceRecord } {
-  const what = reference.commitId === null ? 'end of reference' : 'reference';
-  const update = { name, reference, actor: remote.actor, reason: `${what} to ${reference.name}` };
-  const result = transaction.updateReference(update);
-  // Another process has taken it in the meantime, with what it checked.
-  if (!result.applied) throw remoteError('remote_busy', { remote: reference.domain, seconds: 0 });
-  return { referenceId: result.referenceId, reference };
-}
-
-/** The end of a reference by whoever holds it. */
-export interface EndOptions {
-  readonly store: Pick<ReferenceHost, 'readReferences' | 'transact'>;
-  readonly name: string;
-  readonly actor: string;
-  readonly nowMs: number;
-}
-
-/**
- * Ends a reference: puts one without a commit in its place. Throws `reference_unknown`.
- *
- * @spec DML-REM-1309
- */
-export function endReference({ store, name, actor, nowMs }: EndOptions): StoredReference {
-  return store.transact('reference/end', (transaction) => {
-    const all = store.readReferences();
-    const before = all.find((each) => each.name === name && each.reference.commitId !== null);
-    if (before === undefined) throw remoteError('reference_unknown', { name, names: referenceNames(all) });
-    const reference: ReferenceRecord = {
-      ...before.reference,
-      commitId: null,
-      references: [],
-      takenMs: Math.max(0, Math.trunc(nowMs)),
-      previousReferenceId: before.referenceId,
-      detailsDatumId: null,
-    };
-    const { referenceId } = applyReference(transaction, { name, reference, remote: { actor } });
-    return { name, referenceId, reference };
-  });
-}
-
-/** Returns the names of references that have not ended, for messages. */
-export function referenceNames(all: readonly StoredReference[]): string {
-  const names = all.filter(({ reference }) => reference.commitId !== null).map(({ name }) => name);
-  return names.join(', ') || 'none';
 }
