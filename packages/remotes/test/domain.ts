@@ -11,7 +11,7 @@ import { readSnapshot } from '../src/state/read-snapshot.ts';
 import { MemoryRemote } from '../src/testing/memory-remote.ts';
 import { idOfText, openFixture, remoteOver } from './fixtures.ts';
 
-/** A text that stands outside of its collection. */
+/** Returns a text that stands outside of its collection. */
 export const long = (text: string): string => text.padEnd(200, '.');
 
 export function newSigner(): DomainSigner {
