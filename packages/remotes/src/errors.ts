@@ -74,8 +74,7 @@ const MESSAGES: Readonly<
   'publication_untrusted/onward':
     'the publication "{name}" on {remote} carries a reference "{reference}" that its domain did not sign',
   reference_exists: 'there is a reference "{name}" already, to "{published}" of {domain}',
-  'reference_exists/moved':
-    'another process has taken or ended the reference "{name}" in the meantime',
+  'reference_exists/moved': 'another process has taken or ended the reference "{name}" in the meantime',
   reference_unknown: 'there is no reference "{name}" here; the references are: {names}',
   push_not_fast_forward: 'the branch "{branch}" of {remote} has commits that this repository does not have',
   push_stale: 'the branch "{branch}" of {remote} is at {actual}, not at {expected} as expected',
