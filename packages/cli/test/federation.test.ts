@@ -213,6 +213,55 @@ export const files = definePipeline('files', async (dag) => {
   });
 });
 
+describe('what is withheld', () => {
+  const withheldBy = expect.stringMatching(/^did:key:z6Mk/);
+
+  beforeEach(async () => {
+    team.ours.write(
+      'more.ts',
+      `import { blob, definePipeline } from '@daggerml/bindings';
+export const files = definePipeline('files', async (dag) => {
+  dag.name('large', dag.literal(blob('y'.repeat(3000))));
+  return dag.name('note', dag.literal('open'));
+});
+`,
+    );
+    await team.ours.ok('run', 'more.ts');
+    await publish('--withhold', 'blobs:1KiB', '--withhold', 'dags:rows');
+    await take();
+  });
+
+  it('is counted by a verification, for each domain [DML-CLI-1295]', async () => {
+    const { theirs } = team;
+    const [withheld, ...others] = (await theirs.json<{ withheld: object[] }>('verify')).withheld;
+    expect(others).toEqual([]);
+    expect(withheld).toEqual({ domain: withheldBy, objects: expect.any(Number) });
+    expect(await theirs.ok('verify')).toMatch(/^\d objects withheld by did:key:\w+\n.*nothing is damaged\n$/);
+    expect(await team.ours.json('verify')).toMatchObject({ withheld: [] });
+  });
+
+  it('is said in the place of values [DML-CLI-1296]', async () => {
+    const { theirs } = team;
+    const { nodes } = await theirs.json<{ nodes: { names: string[] }[] }>('show', 'them:files');
+    expect(nodes.find(({ names }) => names.includes('large'))).toMatchObject({ kind: 'literal', withheldBy });
+    expect(nodes.find(({ names }) => names.includes('note'))).toMatchObject({ value: 'open' });
+    expect(await theirs.ok('show', 'them:files')).toMatch(/literal +withheld by did:key:\w+ +large/);
+    expect(await theirs.json('show', 'them:files#large')).toMatchObject({ names: ['large'], withheldBy });
+    expect(await theirs.ok('show', 'them:files#large')).toMatch(/value +withheld by did:key:/);
+  });
+
+  it('is said beside the dags of a commit [DML-CLI-1297]', async () => {
+    const { theirs } = team;
+    const { dags } = await theirs.json<{ dags: object[] }>('show', 'them');
+    expect(dags).toEqual([
+      { dag: 'files', dagId: expect.any(String) },
+      { dag: 'model', dagId: expect.any(String) },
+      { dag: 'rows', dagId: expect.any(String), withheldBy },
+    ]);
+    expect(await theirs.ok('show', 'them')).toMatch(/ {2}rows {2}withheld by did:key:\w+\n$/);
+  });
+});
+
 describe('dml reference', () => {
   it('is added once, until it has ended [DML-CLI-1285]', async () => {
     const { ours, theirs, public: place } = team;

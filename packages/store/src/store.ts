@@ -19,7 +19,7 @@ import { dropWritesRows } from './gc/prune.ts';
 import { findHolders } from './objects/find-holders.ts';
 import { findBlobs, type PrefixResult, resolvePrefix } from './objects/find-objects.ts';
 import { type RecordClass, readObject, readRecord } from './objects/objects.ts';
-import { absentError, readStub, type StubFacts } from './objects/stubs.ts';
+import { absentError, iterateStubs, readStub, type StubFacts } from './objects/stubs.ts';
 import { isTombstone } from './objects/tombstone.ts';
 import { iterateJournal, type JournalEntry, lastSequence, refsAtSequence } from './refs/journal.ts';
 import { asRefName, checkNewRefName, type RefKind, type RefName } from './refs/ref-name.ts';
@@ -250,6 +250,12 @@ export class Store {
     // @spec DML-STO-0206
     if (bytes === undefined) throw this.missing(objectClass, id);
     return bytes;
+  }
+
+  /** Iterates which objects are withheld here, by which domains. */
+  *listStubs(): Generator<StubFacts, void, undefined> {
+    this.#assertOpen();
+    yield* iterateStubs(this.engine);
   }
 
   /** Reads which domain withholds an object that is absent, at the newest commit; undefined when none is known to. */

@@ -1,5 +1,5 @@
 import { isDmlError } from '@daggerml/object-model';
-import { type Finding, type VerifySummary, verifyStore } from '@daggerml/store';
+import { type Finding, type Store, type VerifySummary, verifyStore } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
@@ -35,16 +35,19 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     group.count += 1;
     if (group.listed.length < limit) group.listed.push(finding);
   };
+  const withheld = new Map<string, number>();
   let summary = NOTHING_CHECKED;
   try {
-    summary = await withStore(context, 'read', ({ store }) =>
-      verifyStore(store, {
+    summary = await withStore(context, 'read', async ({ store }) => {
+      const verified = await verifyStore(store, {
         signal: io.signal,
         // @spec DML-CLI-1004
         onFinding: list,
         onProgress: (progress) => output.live([`  ${progress.phase}: ${progress.done}`]),
-      }),
-    );
+      });
+      if (verified.findings === 0) countWithheld(store, withheld);
+      return verified;
+    });
   } catch (error) {
     // @spec DML-CLI-1014
     if (!isDmlError(error) || error.code !== 'store_damaged') throw error;
@@ -58,7 +61,16 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const { findings: count, leftovers: leftoverCount, ...checked } = summary;
   const byCode = Object.fromEntries([...groups].map(([code, group]) => [code, group.count]));
   const findings = [...groups.values()].flatMap(({ listed }) => listed);
-  output.result({ ...checked, findingCount: count, leftoverCount, byCode, findings }, () => {
+  const withheldFields = [...withheld].map(([domain, objects]) => ({ domain, objects }));
+  const fields = {
+    ...checked,
+    findingCount: count,
+    leftoverCount,
+    byCode,
+    findings,
+    withheld: withheldFields,
+  };
+  output.result(fields, () => {
     const sums = `${formatCount(checked.objects, 'object')} and ${formatCount(checked.refs, 'ref')} checked`;
     const leftovers =
       leftoverCount === 0
@@ -66,7 +78,10 @@ export async function run(context: CommandContext): Promise<ExitCode> {
         : [
             `${formatCount(leftoverCount, 'leftover')} of refused imports, which nothing uses; "dml gc" removes them`,
           ];
-    if (count === 0) return [...leftovers, `${sums}, nothing is damaged`].join('\n');
+    const gaps = withheldFields.map(
+      ({ domain, objects }) => `${formatCount(objects, 'object')} withheld by ${output.safe(domain)}`,
+    );
+    if (count === 0) return [...leftovers, ...gaps, `${sums}, nothing is damaged`].join('\n');
     return [
       // @spec DML-CLI-1016
       ...[...groups].flatMap(([code, group]) => describeGroup(code, group)).map(output.safe),
@@ -79,6 +94,11 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   });
   if (count === 0) return EXIT.done;
   return isDamaged(groups.keys()) ? EXIT.damage : EXIT.newer;
+}
+
+/** Counts the objects that each domain withholds. @spec DML-CLI-1295 */
+function countWithheld(store: Store, withheld: Map<string, number>): void {
+  for (const { domain } of store.listStubs()) withheld.set(domain, (withheld.get(domain) ?? 0) + 1);
 }
 
 /** Checks whether anything else was found than records of a newer version. */

@@ -186,6 +186,8 @@ describe('a reference', () => {
     expect((await others.take(ours)).reference.commitId).toBeNull();
     expect(others.commitOf('them')).toBeUndefined();
     expect(await rejection(() => ours.publish(null))).toBe('publication_unknown');
+    expect(await rejection(() => others.take(ours, { name: 'late' }))).toBe('publication_unknown');
+    expect(others.store.readReferences()).toHaveLength(1);
   });
 
   it('is kept by the remote of its domain whatever is collected there [DML-REM-1306]', async () => {

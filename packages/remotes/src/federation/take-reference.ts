@@ -88,7 +88,9 @@ async function take(
   const { store, name, published } = options;
   const before = store.readReferences().find((reference) => reference.name === name);
   const publication = publicationNamed(snapshot.state.published, published);
-  if (publication === undefined)
+  // What has ended is of use to those alone who have a reference to it.
+  const isRunning = before !== undefined && before.reference.commitId !== null;
+  if (publication === undefined || (publication.commit === null && !isRunning))
     throw remoteError('publication_unknown', {
       name: published,
       remote: remote.files.name,

@@ -1,6 +1,6 @@
 import { decodeRecord, encodeRecord, type ObjectClass, type ObjectId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
-import { hasRow, readRow } from '../engine/reading.ts';
+import { hasRow, iterateRows, readRow } from '../engine/reading.ts';
 import { type StoreError, storeError } from '../errors.ts';
 import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
@@ -37,6 +37,11 @@ function decodeStub(key: Uint8Array, row: Uint8Array): StubFacts {
 export function readStub(engine: Engine, objectClass: ObjectClass, id: ObjectId): StubFacts | undefined {
   const key = objectKey(objectClass, id);
   return key && readStubAt(engine, key);
+}
+
+/** Iterates all stubs; unbounded by any one snapshot. */
+export function* iterateStubs(engine: Engine): Generator<StubFacts, void, undefined> {
+  for (const { key, value } of iterateRows(engine, 'stubs')) yield decodeStub(key, value);
 }
 
 /** Reads the stub under the key of an object, undefined when there is none. */
