@@ -113,8 +113,6 @@ interface GroupPlan {
   /** Absences of the state before, and those with the tombstones of the repository. */
   readonly before: Absences;
   readonly absences: Absences;
-  /** True for a remote for publications, on which every object is kept. */
-  readonly isShared: boolean;
   /** Epoch of the state that the collection makes. */
   readonly epoch: number;
 }
@@ -129,8 +127,6 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
   const tombstones = reached.tombstones.flatMap((bytes) => absenceOf(bytes) ?? []);
   const before = await readAbsences(remote.files, state.absences);
   const absences = withAbsences(before, tombstones);
-  // Nobody knows what of it others have taken a reference to. @spec DML-REM-1306
-  const isShared = state.published !== undefined;
   const fates: GroupFate[] = [];
   for (const group of state.groups) {
     const bytes = segmentBytesOf(group);
@@ -146,7 +142,7 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
     for (let number = 0; number < index.count; number += 1) {
       const row = index.row(number);
       if (isExcised(absences, row)) hasExcised = true;
-      else if (isShared || group.kind === 'cache' || reached.has(row.class, row.id))
+      else if (group.kind === 'cache' || reached.has(row.class, row.id))
         neededBytes += row.length + SECTION_BYTES;
     }
     // @spec DML-REM-1012
@@ -157,7 +153,7 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
     const fate = neededBytes === 0 ? 'drop' : hasExcised || neededBytes * 2 <= bytes ? 'rewrite' : 'keep';
     fates.push({ group, fate, bytes, neededBytes });
   }
-  return { fates, reached, before, absences, epoch: state.epoch + 1, isShared };
+  return { fates, reached, before, absences, epoch: state.epoch + 1 };
 }
 
 /** Bytes of a section besides its record: length and CID. */
@@ -181,6 +177,7 @@ async function excisedOf(
       if (!isDmlError(error) || error.code !== 'object_missing') throw error;
     }
   }
+  // Nobody knows what of it others have taken a reference to. @spec DML-REM-1306
   return { count: 0, withheld: [], tombstones, has: () => true };
 }
 
@@ -218,7 +215,7 @@ function incomplete(remote: Remote, objectClass: string, objectId: string, cause
 async function rewritten(
   remote: Remote,
   { segmentBytes = SEGMENT_BYTES }: CollectOptions,
-  { fates, reached, absences, epoch, isShared }: GroupPlan,
+  { fates, reached, absences, epoch }: GroupPlan,
 ): Promise<GroupEntry[]> {
   const kept = fates.filter(({ fate }) => fate === 'keep').map(({ group }) => group);
   const chosen = fates.filter(({ fate }) => fate === 'rewrite');
@@ -229,8 +226,7 @@ async function rewritten(
       epoch,
       kind,
       segmentBytes,
-      isKept: (row) =>
-        !isExcised(absences, row) && (isShared || kind === 'cache' || reached.has(row.class, row.id)),
+      isKept: (row) => !isExcised(absences, row) && (kind === 'cache' || reached.has(row.class, row.id)),
     });
     if (group === 'gone')
       throw remoteError('remote_damaged', { remote: remote.files.name, path: 'segments', detail: 'missing' });
