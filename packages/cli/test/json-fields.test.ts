@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { COMMANDS } from '../src/invocation/command-table.ts';
 
-import { TestRepository, words } from './test-repository.ts';
+import { newKeyPem, TestRepository, words } from './test-repository.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -62,7 +62,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   merge: ['merge main main'],
   'dag delete': ['dag delete taken'],
   'dag restore': ['dag restore HEAD~1:taken'],
-  'remote add': ['remote add origin ./shared'],
+  'remote add': ['remote add origin ./shared', 'remote add public ./public'],
   'remote list': ['remote list'],
   push: ['push --dry-run', 'push', 'push --tags'],
   fetch: ['fetch'],
@@ -73,7 +73,17 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'remote trust': ['remote trust origin', 'remote trust origin --unsigned', 'remote trust origin --all'],
   'remote log': ['remote log'],
   'remote gc': ['remote gc --dry-run', 'remote gc'],
-  'remote remove': ['remote remove origin'],
+  publish: [
+    'publish --as model --sign domain.pem --remote public --dry-run',
+    'publish --as model --sign domain.pem --remote public --withhold dags:taken',
+    'publish --list --remote public',
+  ],
+  'reference add': ['reference add them public model'],
+  'reference list': ['reference list'],
+  'reference update': ['reference update'],
+  snapshot: ['snapshot', 'snapshot --list'],
+  'reference end': ['reference end them'],
+  'remote remove': ['remote remove origin', 'remote remove public'],
   forget: ['forget --keep 2 --dry-run', 'forget --keep 2', 'forget --undo'],
   'bundle create': ['bundle create all.car'],
   'bundle verify': ['bundle verify all.car'],
@@ -132,6 +142,7 @@ describe('the documents of all commands', () => {
     const repository = await TestRepository.create();
     repository.write('fields.steps.ts', CODE);
     repository.write('fields.ts', PIPELINES);
+    repository.write('domain.pem', newKeyPem());
     for (const line of ['fields', 'fields --param k=2', 'taken', 'fields --param k=3'])
       await repository.dml(['run', 'fields.ts', ...words(line)]);
     expect([...Object.keys(LINES), ...ELSEWHERE].sort()).toEqual(COMMANDS.map(({ name }) => name).sort());

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/invocation/command-table.ts';
 import { EXIT } from '../src/invocation/exit-code.ts';
 import { COMMAND_LINES } from './command-lines.ts';
-import { dml, lastLine, TestRepository, words } from './test-repository.ts';
+import { dml, lastLine, newKeyPem, TestRepository, words } from './test-repository.ts';
 
 let repository: TestRepository;
 beforeAll(async () => {
@@ -37,10 +37,18 @@ function fingerprint(): Map<string, string> {
 
 async function prepare(name: string): Promise<void> {
   if (name.startsWith('bundle ')) await repository.ok('bundle', 'create', 'whole.car', '--force');
+  if (name === 'publish') await prepareDomain();
+  if (name === 'reference end') await repository.dml(['reference', 'add', 'them', './public', 'model']);
   if (name === 'dag delete') await repository.run('raw');
   if (name === 'remote remove') await repository.dml(['remote', 'add', 'backup', './backup']);
   if (name === 'op resume' || name === 'op cancel') await interruptOps();
   if (name === 'wip prune') await repository.dml(['run', 'pipelines.ts', 'fails']);
+}
+
+/** Makes what a domain needs to publish: a key, and a remote for it. */
+async function prepareDomain(): Promise<void> {
+  repository.write('domain.pem', newKeyPem());
+  await repository.dml(['remote', 'add', 'public', './public']);
 }
 
 /** Leaves a run of ops that has not ended: it is interrupted as its first target is worked on. */

@@ -1,4 +1,5 @@
 import { type SpawnOptions, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -47,6 +48,12 @@ const FIXTURES = join(import.meta.dirname, 'fixtures');
 /** Returns the words of a command line, none of which has a space. */
 export function words(line: string): string[] {
   return line.split(' ').filter(Boolean);
+}
+
+/** Returns the private key of a new domain. */
+export function newKeyPem(): string {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 }
 
 /** Runs `dml` in this process with everything that it prints caught. */

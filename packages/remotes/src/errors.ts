@@ -19,6 +19,12 @@ export type RemoteErrorCode =
   | 'signer_invalid'
   | 'remote_exists'
   | 'remote_unknown'
+  | 'remote_purpose'
+  | 'publication_unknown'
+  | 'publication_foreign'
+  | 'publication_untrusted'
+  | 'reference_exists'
+  | 'reference_unknown'
   | 'push_not_fast_forward'
   | 'push_stale'
   | 'push_unknown';
@@ -51,6 +57,26 @@ const MESSAGES: Readonly<
     'the file "{path}", which lists the remotes of this repository, cannot be used ({detail})',
   remote_exists: 'there is a remote "{name}" already, which is {uri}',
   remote_unknown: 'there is no remote "{name}" here; the remotes are: {names}',
+  remote_purpose: 'the remote {remote} is of no use for this ({detail})',
+  'remote_purpose/published': '{remote} holds publications, which others read; nothing internal is put there',
+  'remote_purpose/internal':
+    '{remote} holds branches, tags or outcomes; whoever reads publications there could read those',
+  publication_unknown: 'nothing is published as "{name}" on {remote}; published there: {names}',
+  publication_foreign: 'another domain has published "{name}" on {remote}: {domain}',
+  publication_untrusted: 'the publication "{name}" on {remote} cannot be trusted ({detail})',
+  'publication_untrusted/signature':
+    'the publication "{name}" on {remote} was not signed by the key of its domain, {domain}',
+  'publication_untrusted/key':
+    'the publication "{name}" on {remote} is of the domain {domain}, not of {expected}',
+  'publication_untrusted/older':
+    'the publication "{name}" on {remote} has number {number}, and number {known} is known: somebody moved it back',
+  'publication_untrusted/other':
+    'there are two publications "{name}" of number {number}, and the one on {remote} is not the one that is known',
+  'publication_untrusted/onward':
+    'the publication "{name}" on {remote} carries a reference "{reference}" that its domain did not sign',
+  reference_exists: 'there is a reference "{name}" already, to "{published}" of {domain}',
+  'reference_exists/moved': 'another process has taken or ended the reference "{name}" in the meantime',
+  reference_unknown: 'there is no reference "{name}" here; the references are: {names}',
   push_not_fast_forward: 'the branch "{branch}" of {remote} has commits that this repository does not have',
   push_stale: 'the branch "{branch}" of {remote} is at {actual}, not at {expected} as expected',
   push_unknown: 'the remote {remote} did not say whether the push took effect',

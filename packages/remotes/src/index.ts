@@ -26,10 +26,13 @@ export {
   checkRemoteName,
   checkSigners,
   findRemote,
+  type ReferencePlaces,
   type RemotesConfig,
+  readReferencePlaces,
   readRemotes,
   removeRemote,
   setBlobLimit,
+  setReferencePlace,
   setTrust,
 } from './config/remotes-config.ts';
 export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';
@@ -41,6 +44,20 @@ export {
   type ExecResult,
 } from './exec-refs/exec-refs.ts';
 export type { CommitHost, CommitToTake } from './exec-refs/take-commits.ts';
+export { type EndOptions, endReference, referenceNames } from './federation/end-reference.ts';
+export {
+  SNAPSHOT_OWNER,
+  type SnapshotHost,
+  type SnapshotParts,
+  takeSnapshot,
+} from './federation/federated-snapshot.ts';
+export { type PublishOptions, type PublishResult, publish } from './federation/publish.ts';
+export {
+  type ReferenceHost,
+  type TakeOptions,
+  type TakeResult,
+  takeReference,
+} from './federation/take-reference.ts';
 export { type FetchedRef, type FetchOptions, type FetchResult, fetch } from './fetch/fetch.ts';
 export { type FetchFilter, leftOutDomain } from './fetch/fetch-filter.ts';
 export type { FetchHost } from './fetch/fetch-host.ts';
@@ -61,6 +78,7 @@ export type { ExecProblem, ExecRef, ExecRefKind } from './format/exec-ref.ts';
 export { checkPath, type PathSort } from './format/file-path.ts';
 export type { GroupEntry, GroupKind, SegmentEntry } from './format/group.ts';
 export type { Link, LinkedObject } from './format/link.ts';
+export type { Publication, Publications } from './format/publication.ts';
 export type { CacheEntry, RemoteState } from './format/state.ts';
 export type { TransferCost } from './push/dry-files.ts';
 export type { RefMove, RefPush } from './push/plan-refs.ts';
@@ -69,6 +87,11 @@ export type { PutProgress } from './push/put-groups.ts';
 export type { Remote, RemoteClock, RemoteSurroundings } from './remote.ts';
 export { parseRemoteUri } from './remote-uri.ts';
 export { type ExecSigner, execSigner, type TrustPolicy } from './signatures/exec-signature.ts';
+export {
+  type DomainSigner,
+  domainSigner,
+  type PublicationFacts,
+} from './signatures/publication-signature.ts';
 export { FileGone } from './state/file-gone.ts';
 export { listStates, type RemoteSnapshot, readSnapshot, readState } from './state/read-snapshot.ts';
 export { memoryInFile, memoryOfProcess, type StateMemory } from './state/state-memory.ts';

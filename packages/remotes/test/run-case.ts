@@ -6,12 +6,14 @@ import { checkHash, newFileName } from '../src/format/file-path.ts';
 import { IndexObject, IndexRows } from '../src/format/index-object.ts';
 import { recordAt, SegmentWriter } from '../src/format/segment.ts';
 import { decodeState, encodeState } from '../src/format/state.ts';
+import { isSignedBy, publicationPayload } from '../src/signatures/publication-signature.ts';
 import {
   type AbsencesCase,
   bytesOfVector,
   type GroupCase,
   type IndexObjectCase,
   type JsonCase,
+  type PublicationCase,
   type VectorCase,
 } from './vector-case.ts';
 
@@ -35,6 +37,8 @@ export async function runCase(vector: VectorCase): Promise<unknown> {
       return await runAbsences(vector);
     case 'record':
       return void recordAt(bytesOfVector(vector.hex), vector, ORIGIN);
+    case 'publication':
+      return runPublication(vector);
     case 'file':
       return void checkHash(vector.path, bytesOfVector(vector.hex), REMOTE);
   }
@@ -50,6 +54,8 @@ export function expectedOf(vector: VectorCase): unknown {
       return { hex: vector.hex, segments: vector.segments, rows: vector.rows };
     case 'group':
       return { segments: vector.segments, index: vector.index };
+    case 'publication':
+      return { payload: vector.payload, signed: vector.signed };
     case 'absences':
       return { hex: vector.hex, records: vector.records };
     default:
@@ -96,6 +102,11 @@ function runGroup({ epoch, segmentBytes, nonces, objects }: GroupCase): unknown 
       hex: bytes.toString('hex'),
     }));
   return { segments, index: rows.encode(segments.map(({ file }) => file)).bytes.toString('hex') };
+}
+
+function runPublication({ published, value }: PublicationCase): unknown {
+  const payload = publicationPayload({ ...value, name: published });
+  return { payload, signed: isSignedBy(value.domain, payload, value.sig) };
 }
 
 async function runAbsences({ hex }: AbsencesCase): Promise<unknown> {

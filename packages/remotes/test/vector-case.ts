@@ -1,5 +1,6 @@
 import type { ObjectClass, ObjectId } from '@daggerml/object-model';
 import type { IndexRow } from '../src/format/index-object.ts';
+import type { Publication } from '../src/format/publication.ts';
 
 /** Bytes of a vector: hex, or parts that repeat. */
 export type VectorHex = string | readonly (string | { readonly repeat: string; readonly count: number })[];
@@ -29,6 +30,15 @@ export interface IndexObjectCase extends Common, Bytes {
   readonly operation: 'indexObject';
   readonly segments?: readonly string[];
   readonly rows?: readonly IndexRow[];
+}
+
+/** A publication under its name, the payload of its signature, and whether its domain has signed it. */
+export interface PublicationCase extends Common {
+  readonly operation: 'publication';
+  readonly published: string;
+  readonly payload: string;
+  readonly value: Publication;
+  readonly signed: boolean;
 }
 
 /** Objects, and the files that hold them. */
@@ -63,7 +73,14 @@ export interface AbsencesCase extends Common, Bytes {
 }
 
 /** One golden vector of remotes. */
-export type VectorCase = JsonCase | IndexObjectCase | GroupCase | RecordCase | FileCase | AbsencesCase;
+export type VectorCase =
+  | JsonCase
+  | IndexObjectCase
+  | GroupCase
+  | RecordCase
+  | FileCase
+  | AbsencesCase
+  | PublicationCase;
 
 /** Returns the bytes of a vector's hex. */
 export function bytesOfVector(hex: VectorHex): Buffer {

@@ -141,6 +141,7 @@ export {
   functionName,
   nameOfFunction,
   valueText,
+  withholdingDomain,
 } from './views/call-text.ts';
 export { Commit } from './views/commit.ts';
 export { commitThatMade, differingCalls } from './views/commit-changes.ts';

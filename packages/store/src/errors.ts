@@ -125,6 +125,7 @@ const MESSAGES: Readonly<
   'ref_name_invalid/first_dash': '"{name}" cannot name a {kind}: it would be taken for an option',
   'ref_name_invalid/like_an_id': '"{name}" cannot name a {kind}: it would be taken for an id',
   ref_fixed: '"{ref}" is a tag, which does not move',
+  'ref_fixed/reference': '"{ref}" is a reference, which only its domain moves',
   ref_missing: 'there is no ref "{ref}"',
   ref_target_missing: 'the commit {commitId} for the ref "{ref}" is not complete in the store',
   object_missing: 'the {class} {objectId} is not in the store',

@@ -63,14 +63,17 @@ export {
   execRef,
   headRef,
   indexRef,
+  isReferenceRef,
   parseRefName,
   type RefKind,
   type RefName,
   type RefParts,
+  referenceRef,
   remoteRef,
   tagRef,
 } from './refs/ref-name.ts';
-export type { Ref, RefUpdate, RefUpdateResult } from './refs/refs.ts';
+export type { Ref, RefUpdate, RefUpdateResult, StoredReference } from './refs/refs.ts';
+export type { ReferenceUpdate, ReferenceUpdateResult } from './refs/update-ref.ts';
 export type { SessionRow } from './sessions/sessions.ts';
 export type { LeftOutSource, Store } from './store.ts';
 export { FOLDER_MODE } from './store-folder/file-rights.ts';
@@ -106,10 +109,19 @@ export {
   type ImportOptions,
   type ImportResult,
   importCar,
+  importObjects,
+  type ObjectImport,
+  type ObjectImportResult,
 } from './transfer/import.ts';
 export { type Block, type ObjectBlock, recordBlock } from './transfer/object-block.ts';
 export type { LeftOut } from './transfer/offered-absences.ts';
 export { type OutgoingHost, outgoingObjects } from './transfer/outgoing.ts';
+export {
+  type ClosureRequest,
+  type PublishedClosure,
+  publishedClosure,
+  type WithholdPolicy,
+} from './transfer/published.ts';
 export { type ReachedObjects, reachedObjects } from './transfer/reached-objects.ts';
 export type { ReceivedCounts, StreamRef } from './transfer/receive.ts';
 export type { Finding, VerifyProgress, VerifySummary } from './verify/finding.ts';

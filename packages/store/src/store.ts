@@ -34,7 +34,15 @@ import {
 import { isTombstone } from './objects/tombstone.ts';
 import { iterateJournal, type JournalEntry, lastSequence, refsAtSequence } from './refs/journal.ts';
 import { asRefName, checkNewRefName, type RefKind, type RefName } from './refs/ref-name.ts';
-import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs/refs.ts';
+import {
+  type Ref,
+  type RefUpdate,
+  type RefUpdateResult,
+  readRef,
+  readReferences,
+  readRefs,
+  type StoredReference,
+} from './refs/refs.ts';
 import { Liveness } from './sessions/liveness.ts';
 import { dropMarks, Marks } from './sessions/marks.ts';
 import {
@@ -359,6 +367,13 @@ export class Store {
     this.#assertOpen();
     refreshSnapshot(this.engine);
     return readRefs(this.engine, kind);
+  }
+
+  /** Returns the newest reference of each name, ended ones too, sorted by name, at one commit. */
+  readReferences(): StoredReference[] {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return readReferences(this.engine);
   }
 
   /** Moves one ref in a transaction of its own; see `WriteTransaction.updateRef`. */

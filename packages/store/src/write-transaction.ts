@@ -21,7 +21,12 @@ import { encodeStub, fillStub, hasAnyStub, type StubFacts } from './objects/stub
 import { isTombstone, tombstoneError } from './objects/tombstone.ts';
 import type { RefName } from './refs/ref-name.ts';
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef } from './refs/refs.ts';
-import { updateRef } from './refs/update-ref.ts';
+import {
+  type ReferenceUpdate,
+  type ReferenceUpdateResult,
+  updateRef,
+  updateReference,
+} from './refs/update-ref.ts';
 import { SessionWrites } from './sessions/session-writes.ts';
 import { type Attempt, putAttempt } from './tables/attempts.ts';
 import { CACHE_VALUE, cacheKey } from './tables/cache-index.ts';
@@ -270,6 +275,15 @@ export class WriteTransaction {
   updateRef(update: RefUpdate): RefUpdateResult {
     this.#assertOpen();
     return updateRef(this, update);
+  }
+
+  /**
+   * Puts a reference and makes it the newest one of its name, where the one that it follows is in effect.
+   * Throws `ref_target_missing` and `ref_name_invalid` as {@link updateRef} does.
+   */
+  updateReference(update: ReferenceUpdate): ReferenceUpdateResult {
+    this.#assertOpen();
+    return updateReference(this, update);
   }
 
   /** Adds or renews an owner's hold on a present object. */

@@ -19,6 +19,7 @@ Where a command takes an object or a commit, these forms are tried from top to b
   refs/<kind>/<name>      refs/heads/main   the commit that any ref points to
   <branch>                main              the newest commit of a branch
   <tag>                   baseline          the commit that a tag names
+  <reference>             weather           the commit of another team; "dml reference list" lists them
   <remote>/<branch>       origin/main       the commit of a tracking ref
   <UUID>                  7a91c2d4-…        the commit of work in progress; "dml wip list" lists it
   HEAD                    HEAD              the newest commit of the current branch
@@ -42,6 +43,7 @@ There is no form for earlier commits of a ref, such as main@{1}: "dml log" lists
 What there is to name:
   dml branch              branches
   dml tag                 tags
+  dml reference list      references to what other teams have published
   dml log [head]          commits of a branch
   dml dag list            dags of the current branch
   dml show <commit>       dags of a commit

@@ -157,6 +157,7 @@ describe('the help', () => {
       'tag',
       'merge',
       'dag restore',
+      'publish',
       'bundle create',
       'gc',
     ]);

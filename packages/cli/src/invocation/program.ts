@@ -50,6 +50,7 @@ const TOPICS = [
 const SEE_REFERENCES = 'All forms of a name: see "dml help references".';
 const HELP = ['-h, --help', 'print help for the command'] as const;
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
+  reference: 'List, take or end references to what other teams have published; alone it lists them.',
   remote: 'List the remotes of this repository, or look after one.',
   op: 'Run, resume and cancel ops; alone it lists the runs that have not ended.',
   adapter: 'List or check execution adapters; alone it lists them.',

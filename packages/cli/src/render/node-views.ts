@@ -21,6 +21,7 @@ import {
   storedValue,
   valueJson,
   valueText,
+  withholdingDomain,
 } from '@daggerml/repository';
 import { formatColumns, visibleWidth } from './columns.ts';
 import type { Output } from './output.ts';
@@ -114,9 +115,19 @@ function textColumns(
 }
 
 /** Returns the value of a literal as `dml cat` prints it. @spec DML-CLI-0830 */
-function literalValue(reader: RecordReader, datumId: DatumId | undefined): { readonly value?: unknown } {
+function literalValue(
+  reader: RecordReader,
+  datumId: DatumId | undefined,
+): { readonly value?: unknown; readonly withheldBy?: string } {
   if (datumId === undefined) return {};
-  return { value: JSON.parse([...valueJson(reader, reader.read('datum', datumId))].join('')) };
+  try {
+    return { value: JSON.parse([...valueJson(reader, reader.read('datum', datumId))].join('')) };
+  } catch (error) {
+    // @spec DML-CLI-1296
+    const withheldBy = withholdingDomain(error);
+    if (withheldBy === undefined) throw error;
+    return { withheldBy };
+  }
 }
 
 /** Describes one node: its call with the inputs by name, its own names, its value. */

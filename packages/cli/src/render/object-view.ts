@@ -2,6 +2,7 @@ import {
   type AnyRecord,
   type ChunkId,
   type CommitId,
+  type DagId,
   type Datum,
   type ExecId,
   formatRecord,
@@ -59,6 +60,8 @@ function describe(reader: RecordReader, found: NamedObject, options: RenderOptio
     case 'tree':
     case 'page':
     case 'exec-request':
+    case 'reference':
+    case 'federated-snapshot':
       return recordView(reader.read(found.class, found.objectId), options);
   }
 }
@@ -91,7 +94,10 @@ function readableFailure(exec: Records['exec'], reader: RecordReader): RecordedF
 
 function commitView(reader: RecordReader, commitId: CommitId, output: Output): ObjectView {
   const commit = reader.read('commit', commitId);
-  const dags = dagFields(dagsOf(reader, commit));
+  const dags = dagFields(dagsOf(reader, commit)).map((dag) => ({
+    ...dag,
+    ...withheldFields(reader, dag.dagId),
+  }));
   const pinCount = treeCount('pins', commit.pins, reader);
   const { treeId, parentCommitIds, author, authoredMs, committer, committedMs, message } = commit;
   const people = { author, authoredMs, committer, committedMs };
@@ -104,9 +110,18 @@ function commitView(reader: RecordReader, commitId: CommitId, output: Output): O
       '',
       ...message.split('\n').map((line) => `    ${output.safe(line)}`),
       '',
-      ...dags.map(({ dag, dagId }) => `  ${output.shortId(dagId)}  ${output.safe(dag)}`),
+      ...dags.map(
+        ({ dag, dagId, withheldBy }) =>
+          `  ${output.shortId(dagId)}  ${output.safe(dag)}${withheldBy === undefined ? '' : `  withheld by ${output.safe(withheldBy)}`}`,
+      ),
     ],
   };
+}
+
+/** Returns the domain that withholds a dag as a field. @spec DML-CLI-1297 */
+function withheldFields({ store }: RecordReader, dagId: DagId): { readonly withheldBy?: string } {
+  const stub = store.getStub('dag', dagId);
+  return stub === undefined ? {} : { withheldBy: stub.domain };
 }
 
 function datumView(reader: RecordReader, datum: Datum, options: RenderOptions): ObjectView {

@@ -191,6 +191,15 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   remotes_unusable: 'mend or remove the file, then add the remotes again with "dml remote add"',
   signer_invalid: 'give the key that "dml run --sign" names where it signs, such as did:key:z6Mk…',
   signing_key_invalid: 'make one with "openssl genpkey -algorithm ed25519 -out key.pem"',
+  remote_purpose: 'add a remote of its own for publications with "dml remote add"',
+  publication_unknown: 'ask its owner for the name; "dml publish --list <remote>" shows what is published',
+  publication_foreign: 'publish under another name with "--as", or sign with the key of that domain',
+  publication_untrusted:
+    'ask its owner over another way; where they have a new key, "dml reference end" and "dml reference add --domain <did:key>"',
+  reference_exists:
+    '"dml reference update {name}" takes what is new; "dml reference end {name}" frees the name',
+  'reference_exists/moved': 'look at "dml reference list" and run it again',
+  reference_unknown: '"dml reference add" makes one, "dml reference list" shows them',
   remote_exists: 'choose another name, or "dml remote remove {name}" first',
   remote_unknown: '"dml remote add {name} <folder or bucket>" adds it',
   push_not_fast_forward: 'run "dml pull" to merge them, then push again',

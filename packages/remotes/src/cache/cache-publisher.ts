@@ -1,4 +1,5 @@
 import type { ExecId, ExecutionKey, ObjectClass } from '@daggerml/object-model';
+import { assertInternal } from '../federation/remote-purpose.ts';
 import { type Absences, isExcised } from '../format/absences.ts';
 import { type CacheRow, type CacheSignature, MAX_FENCING, outranks } from '../format/cache-row.ts';
 import { CacheRows } from '../format/cache-rows.ts';
@@ -111,6 +112,7 @@ export class CachePublisher {
       const { snapshot, isChanged } = await advance(
         this.#view.remote,
         async (base) => {
+          assertInternal(base.state, this.#view.remote.files.name);
           // What was put in an earlier epoch may be gone.
           if (batch === undefined || batch.epoch !== base.state.epoch) {
             if (batch !== undefined) this.#forget();

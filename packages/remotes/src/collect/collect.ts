@@ -7,6 +7,7 @@ import { type Absences, absenceOf, isExcised, readAbsences, withAbsences } from 
 import { type ExecRef, type ExecRefKind, execRefPath } from '../format/exec-ref.ts';
 import { filePath, parseFilePath } from '../format/file-path.ts';
 import type { GroupEntry } from '../format/group.ts';
+import type { Publications } from '../format/publication.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
 import type { RemoteState } from '../format/state.ts';
 import { readIndex, rewriteGroups } from '../levels/merge-groups.ts';
@@ -124,7 +125,10 @@ interface GroupPlan {
 
 /** Decides what becomes of each group of a state. */
 async function planGroups(remote: Remote, options: CollectOptions, state: RemoteState): Promise<GroupPlan> {
-  const reached = await reachedHere(remote, options, Object.values(state.refs));
+  const reached =
+    state.published === undefined
+      ? await reachedHere(remote, options, Object.values(state.refs))
+      : await excisedOf(options, state.published);
   // @spec DML-REM-1005
   const tombstones = reached.tombstones.flatMap((bytes) => absenceOf(bytes) ?? []);
   const before = await readAbsences(remote.files, state.absences);
@@ -160,6 +164,28 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
 
 /** Bytes of a section besides its record: length and CID. */
 const SECTION_BYTES = 38;
+
+/**
+ * Returns what is excised here of what is published, as far as that is here: everything else is kept, so nothing else is
+ * asked for.
+ */
+async function excisedOf(
+  { store, reach = (ids) => reachedObjects(store, ids) }: CollectOptions,
+  published: Publications,
+): Promise<ReachedObjects> {
+  const tombstones: Uint8Array[] = [];
+  for (const { commit } of Object.values(published)) {
+    if (commit === null) continue;
+    try {
+      tombstones.push(...(await reach([commit])).tombstones);
+    } catch (error) {
+      // Of another domain.
+      if (!isDmlError(error) || error.code !== 'object_missing') throw error;
+    }
+  }
+  // Nobody knows what of it others have taken a reference to. @spec DML-REM-1306
+  return { count: 0, withheld: [], tombstones, has: () => true };
+}
 
 /** Returns what the refs reach. */
 async function reachedHere(

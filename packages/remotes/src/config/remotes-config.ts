@@ -12,6 +12,7 @@ import { type CheckOwner, checkNewRefName, remoteRef } from '@daggerml/store';
 import { z } from 'zod';
 import { remoteError } from '../errors.ts';
 import { canonicalJson } from '../format/canonical-json.ts';
+import { isPublicationName } from '../format/publication.ts';
 import { FORMAT, readJson } from '../format/read-json.ts';
 import { parseRemoteUri } from '../remote-uri.ts';
 import { keyOfDid } from '../signatures/did-key.ts';
@@ -27,6 +28,9 @@ export interface ConfiguredRemote {
   readonly blobLimitBytes?: number | undefined;
 }
 
+/** Canonical remote URI of the place where the publication of each reference lies, by the local name of the reference. */
+export type ReferencePlaces = ReadonlyMap<string, string>;
+
 /** Remotes of a repository by their names, sorted. */
 export type RemotesConfig = ReadonlyMap<string, ConfiguredRemote>;
 
@@ -35,6 +39,17 @@ const MAX_CONFIG_BYTES = 2 ** 20;
 
 const schema = z.strictObject({
   format: z.literal(FORMAT),
+  references: z
+    .custom<Record<string, string>>(
+      (value) =>
+        typeof value === 'object' &&
+        value !== null &&
+        !Array.isArray(value) &&
+        Object.entries(value).every(
+          ([name, uri]) => isPublicationName(name) && typeof uri === 'string' && isUri(uri),
+        ),
+    )
+    .optional(),
   remotes: z.custom<Record<string, ConfiguredRemote>>(
     (value) =>
       typeof value === 'object' &&
@@ -95,11 +110,36 @@ export function checkRemoteName(name: string): void {
  * somebody else decides what is in it. Throws `remotes_unusable`.
  */
 export function readRemotes(path: string, checkOwner?: CheckOwner): RemotesConfig {
+  return readConfig(path, checkOwner).remotes;
+}
+
+/** Returns where the publications of references lie; throws as {@link readRemotes}. */
+export function readReferencePlaces(path: string, checkOwner?: CheckOwner): ReferencePlaces {
+  return readConfig(path, checkOwner).references;
+}
+
+/** Notes where the publication of a reference lies; as {@link addRemote}, under the write lock of the store. */
+export function setReferencePlace(path: string, name: string, uri: string): void {
+  const { remotes, references } = readConfig(path);
+  writeConfig(path, { remotes, references: new Map(references).set(name, uri) });
+}
+
+interface Config {
+  readonly remotes: RemotesConfig;
+  readonly references: ReferencePlaces;
+}
+
+function readConfig(path: string, checkOwner?: CheckOwner): Config {
   const bytes = readPlainFile(path, checkOwner);
-  if (bytes === undefined) return new Map();
+  if (bytes === undefined) return { remotes: new Map(), references: new Map() };
   try {
-    const { remotes } = readJson(bytes, schema, { remote: path, path, maxBytes: MAX_CONFIG_BYTES });
-    return new Map(Object.entries(remotes).sort(([left], [right]) => (left < right ? -1 : 1)));
+    const { remotes, references = {} } = readJson(bytes, schema, {
+      remote: path,
+      path,
+      maxBytes: MAX_CONFIG_BYTES,
+    });
+    const sorted = Object.entries(remotes).sort(([left], [right]) => (left < right ? -1 : 1));
+    return { remotes: new Map(sorted), references: new Map(Object.entries(references)) };
   } catch (cause) {
     // @spec DML-REM-0322
     const { code, detail } = cause as { code?: string; detail?: string };
@@ -163,11 +203,17 @@ export function findRemote(remotes: RemotesConfig, name: string): ConfiguredRemo
   return found;
 }
 
-/** Replaces the file as a whole, so that a crash leaves the old or the new one. @spec DML-REM-0323 */
+/** Replaces the remotes; references stay. */
 function writeRemotes(path: string, remotes: RemotesConfig): void {
+  writeConfig(path, { remotes, references: readReferencePlaces(path) });
+}
+
+/** Replaces the file as a whole, so that a crash leaves the old or the new one. @spec DML-REM-0323 */
+function writeConfig(path: string, { remotes, references }: Config): void {
   const temporary = `${path}.tmp`;
   const bytes = canonicalJson({
     format: FORMAT,
+    ...(references.size > 0 && { references: Object.fromEntries(references) }),
     remotes: Object.fromEntries(
       [...remotes].map(([name, { uri, trust, blobLimitBytes }]) => [
         name,

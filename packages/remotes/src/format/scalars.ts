@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** A number of states or collections, a size in bytes, or a time in milliseconds. */
-export const countSchema: z.ZodType<number> = z.int().min(0);
+export const countSchema: z.ZodInt = z.int().min(0);
 
 /** UUID of one write of a mutable file. */
 export const writeIdSchema: z.ZodType<string> = z

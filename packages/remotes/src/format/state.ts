@@ -5,6 +5,7 @@ import { remoteError } from '../errors.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { filePath, parseFilePath } from './file-path.ts';
 import { type GroupEntry, groupSchema } from './group.ts';
+import { type Publications, publicationsSchema } from './publication.ts';
 import { FORMAT, readJson } from './read-json.ts';
 import { countSchema, fileNameSchema, noteSchema, stateNameSchema, writeIdSchema } from './scalars.ts';
 
@@ -25,6 +26,8 @@ export interface RemoteState {
   readonly groups: readonly GroupEntry[];
   /** Name of the state before this one. */
   readonly previous: string | null;
+  /** Publications of domains, on a remote for publications; absent on any other. */
+  readonly published?: Publications | undefined;
   readonly reason: string;
   /** Commits by the full names of branches and tags without `refs/`: `heads/main`. */
   readonly refs: Readonly<Record<string, CommitId>>;
@@ -55,6 +58,7 @@ const fields = z.strictObject({
   format: z.literal(FORMAT),
   groups: z.array(groupSchema),
   previous: stateNameSchema.nullable(),
+  published: publicationsSchema.optional(),
   reason: noteSchema,
   refs: refsSchema,
   sequence: countSchema,
@@ -62,7 +66,14 @@ const fields = z.strictObject({
   write: writeIdSchema,
 });
 
-const schema = fields.refine(isNextOf, { path: ['previous'] });
+const schema = fields
+  .refine(isNextOf, { path: ['previous'] })
+  .refine(isOfOnePurpose, { path: ['published'] });
+
+/** Checks whether a state with publications has nothing internal. @spec DML-REM-1319 */
+function isOfOnePurpose({ published, refs, caches }: z.infer<typeof fields>): boolean {
+  return published === undefined || (Object.keys(refs).length === 0 && caches.length === 0);
+}
 
 /** Checks whether the previous state is the one before, of no later epoch. */
 function isNextOf({ previous, sequence, epoch }: z.infer<typeof fields>): boolean {

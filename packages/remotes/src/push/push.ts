@@ -6,6 +6,7 @@ import {
   outgoingObjects,
   type StubFacts,
 } from '@daggerml/store';
+import { assertInternal } from '../federation/remote-purpose.ts';
 import { type Absence, absenceOf, isExcised, readAbsences, withAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
 import type { IndexObject } from '../format/index-object.ts';
@@ -120,6 +121,7 @@ class Push {
 
   #plan(base: RemoteSnapshot): ReturnType<typeof planRefs> {
     const { store, pushes } = this.#options;
+    assertInternal(base.state, this.#remote.files.name);
     return planRefs(base.state, pushes, { reader: store, remote: this.#remote.files.name });
   }
 

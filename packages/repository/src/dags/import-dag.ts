@@ -1,4 +1,11 @@
-import { type CommitRecord, type DagId, type ExecId, type NodeId, treeEntries } from '@daggerml/object-model';
+import {
+  type CommitRecord,
+  type DagId,
+  type ExecId,
+  isDmlError,
+  type NodeId,
+  treeEntries,
+} from '@daggerml/object-model';
 import type { Store } from '@daggerml/store';
 import { findCommit } from '../names/find-object.ts';
 import { shortRevision } from '../names/ref-text.ts';
@@ -31,12 +38,18 @@ export function findImportSource(store: Store, dagName: string, revision: string
   throw unknownName({ name: dagName, word: dagName, detail: 'dag', inside, known, listed: true });
 }
 
-/** Lists the nodes of a stored dag, imported dags included, each once. O(nodes). */
+/**
+ * Lists the nodes of a stored dag, imported dags included, each once; dags and nodes that a domain withholds are passed
+ * over. O(nodes).
+ *
+ * @spec DML-REM-1325
+ */
 export function dagNodes(dagId: DagId, objects: RecordSource): Set<NodeId> {
   const nodes = new Set<NodeId>();
   const dags = new Set<DagId>([dagId]);
   for (const each of dags) {
-    const dag = objects.read('dag', each);
+    const dag = unlessWithheld(() => objects.read('dag', each));
+    if (dag === undefined) continue;
     const reached = [
       dag.rootNodeId,
       ...Array.from(treeEntries('names', dag.names, objects), ([, nodeId]) => nodeId),
@@ -44,12 +57,23 @@ export function dagNodes(dagId: DagId, objects: RecordSource): Set<NodeId> {
     for (let nodeId = reached.pop(); nodeId !== undefined; nodeId = reached.pop()) {
       if (nodes.has(nodeId)) continue;
       nodes.add(nodeId);
-      const node = objects.read('node', nodeId);
+      const id = nodeId;
+      const node = unlessWithheld(() => objects.read('node', id));
+      if (node === undefined) continue;
       if (node.kind === 'import') dags.add(node.dagId);
       else if (node.kind !== 'literal') reached.push(...treeEntries('inputs', node.inputs, objects));
     }
   }
   return nodes;
+}
+
+function unlessWithheld<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isDmlError(error) && error.code === 'object_withheld') return undefined;
+    throw error;
+  }
 }
 
 /** Returns the pins of a dag's nodes in a commit. */

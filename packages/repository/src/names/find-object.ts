@@ -6,7 +6,7 @@ import { objectValue } from '../views/object-value.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { type FoundByDigits, findByDigits, isWholeId, refuseShortId } from './find-by-digits.ts';
 import { couldBeName, type NamedObject } from './named-object.ts';
-import { branchesOf, refNamed, refuseEmptyBranch, tagsOf } from './ref-forms.ts';
+import { branchesOf, referencesOf, refNamed, refuseEmptyBranch, tagsOf } from './ref-forms.ts';
 import { branchOf } from './ref-text.ts';
 import { unknownName } from './unknown-name.ts';
 import { memberAt, type NamedValue } from './value-path.ts';
@@ -271,7 +271,9 @@ function refuseUnknown(reader: RecordReader, name: string): never {
   const current = currentCommit(reader);
   const dags = current === undefined ? [] : dagsOf(reader, current.commit).map((dag) => dag.name);
   // @spec DML-BND-0309
-  throw unknownName({ name, known: [...branchesOf(reader.store), ...tagsOf(reader.store), ...dags] });
+  const { store } = reader;
+  const refs = [...branchesOf(store), ...tagsOf(store), ...referencesOf(store)];
+  throw unknownName({ name, known: [...refs, ...dags] });
 }
 
 /** Throws `unknown_name` for more steps back than the history of a commit has. */

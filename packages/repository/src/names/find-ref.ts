@@ -4,7 +4,7 @@ import { repositoryError } from '../errors.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { refuseShortId } from './find-by-digits.ts';
 import { findWhole, refuseLongHistory } from './find-object.ts';
-import { branchesOf, refuseEmptyBranch, tagsOf } from './ref-forms.ts';
+import { branchesOf, referencesOf, refuseEmptyBranch, tagsOf } from './ref-forms.ts';
 import { unknownName } from './unknown-name.ts';
 
 /** A ref that is looked for. */
@@ -61,5 +61,7 @@ function findOfKind(reader: RecordReader, text: string, { detail, wanted, kind }
 function knownOf(store: Store, kind: RefKind | undefined): readonly string[] {
   if (kind === 'index') return [];
   if (kind === 'tags') return tagsOf(store);
-  return kind === 'heads' ? branchesOf(store) : [...branchesOf(store), ...tagsOf(store)];
+  return kind === 'heads'
+    ? branchesOf(store)
+    : [...branchesOf(store), ...tagsOf(store), ...referencesOf(store)];
 }

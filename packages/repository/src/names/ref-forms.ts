@@ -5,6 +5,7 @@ import {
   indexRef,
   type Ref,
   type RefName,
+  referenceRef,
   remoteRef,
   type Store,
   tagRef,
@@ -21,6 +22,8 @@ const FORMS: readonly ((text: string) => RefName)[] = [
   asRefName,
   headRef,
   tagRef,
+  // @spec DML-REM-1323
+  referenceRef,
   (text) => {
     const [remote = '', ...name] = text.split('/');
     return remoteRef(remote, name.join('/'));
@@ -71,6 +74,11 @@ export function refuseEmptyBranch(store: Store, name: string): void {
 /** Lists the names of the branches. */
 export function branchesOf(store: Store): string[] {
   return store.readRefs('heads').map((ref) => branchOf(ref.name));
+}
+
+/** Lists the names of references that have not ended. */
+export function referencesOf(store: Store): string[] {
+  return store.readRefs('references').map((ref) => ref.name.slice('refs/references/'.length));
 }
 
 /** Lists the names of the tags. */

@@ -1,5 +1,5 @@
 import type { Datum, DatumId, NodeId } from '@daggerml/object-model';
-import { formatSize, treeCount, treeEntries } from '@daggerml/object-model';
+import { formatSize, isDmlError, treeCount, treeEntries } from '@daggerml/object-model';
 import { shortId } from '../names/typed-id.ts';
 import type { RecordSource } from '../nodes/stored-value.ts';
 import { valueJson } from './value-json.ts';
@@ -81,7 +81,19 @@ export function valueText(
   { nodeId, datumId }: { readonly nodeId: NodeId; readonly datumId: DatumId },
   limit: number,
 ): string {
-  return datumText(source, source.read('datum', datumId), limit, ` ${shortId(nodeId)}`);
+  try {
+    return datumText(source, source.read('datum', datumId), limit, ` ${shortId(nodeId)}`);
+  } catch (error) {
+    const domain = withholdingDomain(error);
+    if (domain === undefined) throw error;
+    return `withheld by ${domain}`;
+  }
+}
+
+/** Returns the domain that withholds what could not be read; undefined for any other error. */
+export function withholdingDomain(error: unknown): string | undefined {
+  if (!isDmlError(error) || error.code !== 'object_withheld') return undefined;
+  return String(error.fields.domain);
 }
 
 /** Returns a datum on one line; one that is longer than the limit ends with `…` and what is given. */

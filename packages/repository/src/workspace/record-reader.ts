@@ -5,6 +5,7 @@ import {
   type Datum,
   type DatumId,
   decodeRecord,
+  type ObjectClass,
   PageCache,
   type PageId,
   type Records,
@@ -12,7 +13,7 @@ import {
 import type { Store } from '@daggerml/store';
 import { blobStream, type ObjectSource } from '@daggerml/values';
 
-type ObjectRecord = 'datum' | 'node' | 'dag' | 'tree' | 'commit' | 'exec' | 'exec-request' | 'page';
+type ObjectRecord = Exclude<ObjectClass, 'chunk'>;
 
 /** Reads decoded records and search tree pages of a store; throws `object_missing` for what is not there. */
 export class RecordReader implements ObjectSource {

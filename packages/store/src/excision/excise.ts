@@ -4,13 +4,18 @@ import { hasRow, readRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { executionKeyOf } from '../objects/links.ts';
 import { putTombstone } from '../objects/tombstone.ts';
-import { readRefs } from '../refs/refs.ts';
-import { objectKey } from '../tables/keyspace.ts';
+import { idOfKey, objectKey } from '../tables/keyspace.ts';
 import { dropListings } from '../tables/listings.ts';
 import { readMeta } from '../tables/meta.ts';
 import { runSteps } from '../walk/run-steps.ts';
 import type { Transactor, WriteTransaction } from '../write-transaction.ts';
-import { type ExcisionPlan, type ExcisionRequest, type ObjectName, planExcisionSteps } from './plan.ts';
+import {
+  type ExcisionPlan,
+  type ExcisionRequest,
+  type ObjectName,
+  planExcisionSteps,
+  refsTo,
+} from './plan.ts';
 
 /** The reason of an excision, its message and its author. */
 export interface ExcisionFacts {
@@ -46,11 +51,9 @@ export function applyExcision(host: ExcisionHost, plan: ExcisionPlan, facts: Exc
     if (Number(readMeta(transaction.engine, 'generation') ?? 0) !== plan.generation)
       throw storeError('excision_refused', { detail: 'plan_outdated' });
     const going = new Set(plan.excise.map((object) => object.objectId));
-    for (const ref of readRefs(transaction.engine)) {
-      // @spec DML-STO-0812
-      if (going.has(ref.commitId))
-        throw storeError('excision_refused', { detail: 'ref_target', ref: ref.name });
-    }
+    const [target] = refsTo(transaction.engine, (key) => going.has(idOfKey(key)));
+    // @spec DML-STO-0812
+    if (target !== undefined) throw storeError('excision_refused', { detail: 'ref_target', ref: target.ref });
     // A datum of a listing may lack its bytes now, and what is read again is refused. @spec DML-STO-0584
     dropListings(transaction);
     // @spec DML-STO-0803 DML-STO-0813

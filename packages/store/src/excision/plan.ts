@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { hasRow, readKeys, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import type { RefName } from '../refs/ref-name.ts';
-import { readRefs } from '../refs/refs.ts';
+import { readRefRows, readRefs } from '../refs/refs.ts';
 import { decodeJsonRow } from '../tables/checksummed-row.ts';
 import type { Hold } from '../tables/holds.ts';
 import { describeKey, OBJECT_KEY_BYTES, objectKey, parseObjectKey } from '../tables/keyspace.ts';
@@ -110,14 +110,27 @@ export function* planExcisionSteps(
     shared: namesOf(shared),
     // @spec DML-STO-0805
     referrers: links.filter(({ from, to }) => going.has(to) && !going.has(from)).map(describeLink),
-    refs: readRefs(engine)
-      .filter((ref) => going.has(objectKey('commit', ref.commitId) as Buffer))
-      .map((ref) => ({ ref: ref.name, commitId: ref.commitId })),
+    refs: refsTo(engine, (key) => going.has(key)),
     holds: readRows(engine, 'pins')
       .map((row) => decodeJsonRow<Hold>('pins', row.key, row.value))
       .filter((hold) => going.has(objectKey(hold.class, hold.objectId) as Buffer)),
     generation,
   };
+}
+
+/** Lists the refs that lead to what goes; a reference ref leads to its reference and to the commit of that. */
+export function refsTo(
+  engine: Engine,
+  isGoing: (key: Uint8Array) => boolean,
+): { readonly ref: RefName; readonly commitId: CommitId }[] {
+  const commits = readRefs(engine).filter(({ commitId }) => isGoing(objectKey('commit', commitId) as Buffer));
+  const references = readRefRows(engine, 'references').filter(({ targetId }) =>
+    isGoing(objectKey('reference', targetId) as Buffer),
+  );
+  return [
+    ...commits.map(({ name, commitId }) => ({ ref: name, commitId })),
+    ...references.map(({ name, targetId }) => ({ ref: name, commitId: targetId as CommitId })),
+  ];
 }
 
 interface FoundLink {

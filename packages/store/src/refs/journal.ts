@@ -1,13 +1,13 @@
-import type { CommitId } from '@daggerml/object-model';
+import type { CommitId, ReferenceId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { iterateRows, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { decodeJsonRow } from '../tables/checksummed-row.ts';
 import { parseSequenceKey, sequenceKey } from '../tables/keyspace.ts';
-import type { RefName } from './ref-name.ts';
-import { readRefs } from './refs.ts';
+import { isReferenceRef, type RefName } from './ref-name.ts';
+import { readRefRows } from './refs.ts';
 
-/** One ref update as it happened. */
+/** One ref update as it happened; of a reference ref, `old` and `new` are references. */
 export interface JournalEntry {
   readonly sequence: number;
   readonly timeMs: number;
@@ -41,7 +41,7 @@ export function* iterateJournal(engine: Engine, afterSequence: number): Generato
 }
 
 /**
- * Returns the refs as they were after `sequence`: those of now with each later update undone, newest first. Reads
+ * Returns the refs to commits as they were after `sequence`: those of now with each later update undone, newest first. Reads
  * one journal row for each later update. Throws `sequence_unknown` for what the journal has not reached.
  */
 export function refsAtSequence(engine: Engine, sequence: number): ReadonlyMap<RefName, CommitId> {
@@ -50,7 +50,9 @@ export function refsAtSequence(engine: Engine, sequence: number): ReadonlyMap<Re
   // @spec DML-STO-0407
   if (!Number.isSafeInteger(sequence) || sequence < 0 || sequence > last)
     throw storeError('sequence_unknown', { sequence, lastSequence: last });
-  const refs = new Map(readRefs(engine).map(({ name, commitId }) => [name, commitId]));
+  const refs = new Map<RefName, CommitId | ReferenceId>(
+    readRefRows(engine).map(({ name, targetId }) => [name, targetId]),
+  );
   const rows = readRows(engine, 'journal', { start: sequenceKey(sequence + 1) });
   if (rows.length !== last - sequence) throw storeError('store_damaged', { table: 'journal', detail: 'gap' });
   for (const row of rows.reverse()) {
@@ -59,5 +61,6 @@ export function refsAtSequence(engine: Engine, sequence: number): ReadonlyMap<Re
     if (entry.old === null) refs.delete(entry.ref);
     else refs.set(entry.ref, entry.old);
   }
-  return refs;
+  for (const name of refs.keys()) if (isReferenceRef(name)) refs.delete(name);
+  return refs as ReadonlyMap<RefName, CommitId>;
 }

@@ -21,7 +21,7 @@ export interface BrokenRule {
 
 const RULES: readonly (readonly [RefNameRule, RegExp])[] = [
   // A name that begins like a ref in full could mean two refs.
-  ['reserved', /^(?:@$|HEAD$|(?:refs|heads|tags|remotes|index|exec)\/)/],
+  ['reserved', /^(?:@$|HEAD$|(?:refs|heads|tags|remotes|index|exec|references)\/)/],
   ['part_empty', /^\/|\/$|\/\//],
   ['two_dots', /\.\./],
   ['part_dot', /(?:^|\/)\./],
@@ -51,7 +51,7 @@ export function brokenRule(name: string): BrokenRule | undefined {
  */
 export function suggestedName(name: string): string {
   const resembling = nfcText(name.slice(0, MAX_SUGGESTION_UNITS).toWellFormed())
-    .replace(/^(?:(?:refs|heads|tags|remotes|index|exec)\/)+/, '')
+    .replace(/^(?:(?:refs|heads|tags|remotes|index|exec|references)\/)+/, '')
     .replace(NO_PART_OF_A_NAME, '-')
     .replace(/\.{2,}/g, '.')
     .split('/')

@@ -8,11 +8,11 @@ declare const refNameBrand: unique symbol;
 /** The full name of a ref, e.g. `refs/heads/main`; names inside are as users write them, not percent-encoded. */
 export type RefName = string & { readonly [refNameBrand]: 'RefName' };
 
-export type RefKind = 'heads' | 'tags' | 'index' | 'remotes' | 'exec';
+export type RefKind = 'heads' | 'tags' | 'index' | 'remotes' | 'exec' | 'references';
 
 /** The parts of a ref's name. */
 export type RefParts =
-  | { readonly kind: 'heads' | 'tags'; readonly name: string }
+  | { readonly kind: 'heads' | 'tags' | 'references'; readonly name: string }
   | { readonly kind: 'index' | 'exec'; readonly uuid: string }
   | { readonly kind: 'remotes'; readonly remote: string; readonly name: string };
 
@@ -44,7 +44,7 @@ function refusal(refName: string, name: string, { rule, character }: Fault, caus
     {
       refName,
       name,
-      kind: refName.startsWith('refs/tags/') ? 'tag' : 'branch',
+      kind: refName.startsWith('refs/tags/') ? 'tag' : isReferenceRef(refName) ? 'reference' : 'branch',
       suggestion,
       instead: `"${suggestion}" would do`,
       ...(character !== undefined && { character }),
@@ -63,7 +63,7 @@ export function parseRefName(refName: string): RefParts {
   const [refs, kind, ...rest] = refName.split('/');
   const tail = rest.join('/');
   // @spec DML-STO-1980
-  if (refs === 'refs' && (kind === 'heads' || kind === 'tags'))
+  if (refs === 'refs' && (kind === 'heads' || kind === 'tags' || kind === 'references'))
     return { kind, name: checkedName(tail, refName) };
   // @spec DML-STO-1201
   if (refs === 'refs' && (kind === 'index' || kind === 'exec') && isUuid(tail)) return { kind, uuid: tail };
@@ -110,6 +110,16 @@ export function headRef(name: string): RefName {
 /** Returns `refs/tags/<name>`. */
 export function tagRef(name: string): RefName {
   return asRefName(`refs/tags/${name}`);
+}
+
+/** Returns `refs/references/<name>`. */
+export function referenceRef(name: string): RefName {
+  return asRefName(`refs/references/${name}`);
+}
+
+/** Checks whether a ref leads to a reference, and not to a commit. */
+export function isReferenceRef(refName: string): boolean {
+  return refName.startsWith('refs/references/');
 }
 
 /** Returns `refs/index/<uuid>`, a ref that belongs to no process. @spec DML-STO-1202 DML-STO-1203 */

@@ -10,7 +10,7 @@ import { sequenceKey } from '../tables/keyspace.ts';
 export function plantRef(store: Store, name: RefName, commitId: CommitId): void {
   store.transact('plant', (transaction) => {
     const sequence = lastSequence(store.engine) + 1;
-    const row = encodeRef({ name, commitId, sequence });
+    const row = encodeRef({ name, targetId: commitId, sequence });
     transaction.putRow('refs', row.key, row.value);
     const key = sequenceKey(sequence);
     const entry = { sequence, timeMs: 1, actor: 'test', ref: name, old: null, new: commitId, reason: 'test' };

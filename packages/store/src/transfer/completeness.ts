@@ -29,6 +29,14 @@ export interface Reached {
   readonly excised: readonly TombstoneRecord[];
 }
 
+/** Facts that a walk over an import knows besides its commits. */
+export interface ReachOptions {
+  readonly offered: OfferedAbsences;
+  readonly gaps: FilledGaps;
+  /** Keys of objects of other classes from which it starts as well. */
+  readonly roots?: readonly Uint8Array[] | undefined;
+}
+
 /**
  * Walks everything that some commits reach and finds the offered tombstones and stubs of what is absent.
  * Throws `transfer_invalid` with `incomplete` for an absent object that none of them stands for, and with
@@ -37,7 +45,7 @@ export interface Reached {
 export async function walkReached(
   engine: Engine,
   commitIds: readonly CommitId[],
-  { offered, gaps }: { readonly offered: OfferedAbsences; readonly gaps: FilledGaps },
+  { offered, gaps, roots = [] }: ReachOptions,
 ): Promise<Reached> {
   // @spec DML-STO-1047
   const keys = await knownCommits(engine, commitIds);
@@ -50,6 +58,7 @@ export async function walkReached(
   await walk(engine, { keys, offered, ...found, isEntered });
   const knownCount = keys.size;
   for (const commitId of commitIds) keys.add(objectKey('commit', commitId) as Buffer);
+  for (const key of roots) keys.add(key);
   const filled: Uint8Array[] = [];
   const rows = new RowReader(engine);
   for (const key of gaps.keys()) {

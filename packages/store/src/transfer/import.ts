@@ -1,6 +1,7 @@
 import type { CommitId, ObjectId, TombstoneRecord } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow } from '../engine/reading.ts';
+import type { ObjectName } from '../excision/plan.ts';
 import { Draft, type ObjectReader } from '../history/draft.ts';
 import { isAncestor } from '../history/merge-base.ts';
 import { putTombstone } from '../objects/tombstone.ts';
@@ -76,6 +77,21 @@ export type ImportResult =
       readonly objects: Readonly<ReceivedCounts>;
     };
 
+/** An import that moves no ref, but hands over what some objects reach. */
+export interface ObjectImport
+  extends Pick<ImportOptions, 'acceptExcisions' | 'acceptWithheld' | 'onProgress'> {
+  readonly roots: readonly ObjectName[];
+  /** Runs in the last transaction, when all that the roots reach is here. */
+  readonly apply: (transaction: WriteTransaction) => void;
+}
+
+/** Result of such an import. */
+export interface ObjectImportResult {
+  readonly objects: Readonly<ReceivedCounts>;
+  readonly tombstones: number;
+  readonly stubs: number;
+}
+
 /** Thrown inside the last transaction to undo it; never leaves this file. */
 class RefsMoved extends Error {
   readonly refs: readonly ImportedRef[];
@@ -99,9 +115,43 @@ export async function importCar(
   stream: ByteStream,
   options: ImportOptions,
 ): Promise<ImportResult> {
+  return await orWithhold(host, (gaps) => importChecked(host, stream, { options, gaps }));
+}
+
+/**
+ * Imports what some objects of a CARv1 stream reach, without a ref; objects first, batch by batch, and what is to be done
+ * with them in one transaction once all of it is here and checked. Throws as {@link importCar}.
+ */
+export async function importObjects(
+  host: ImportHost,
+  stream: ByteStream,
+  options: ObjectImport,
+): Promise<ObjectImportResult> {
+  return await orWithhold(host, async (gaps) => {
+    const received = await receiveAll(host, stream, { options, gaps });
+    const { roots } = options;
+    host.transact('import/retain', (transaction) => {
+      for (const root of roots) transaction.retain(root.class, root.objectId);
+    });
+    const ofClass = (isCommit: boolean): readonly ObjectName[] =>
+      roots.filter((root) => (root.class === 'commit') === isCommit);
+    const commitIds = ofClass(true).map(({ objectId }) => objectId as CommitId);
+    const keys = ofClass(false).map((root) => objectKey(root.class, root.objectId) as Buffer);
+    const absences = await absencesOf(host, commitIds, { options, received, gaps, roots: keys });
+    host.transact('import/apply', (transaction) => {
+      for (const absence of absences) adopt(transaction, absence);
+      options.apply(transaction);
+    });
+    const tombstones = absences.filter(({ type }) => type === 'tombstone').length;
+    return { objects: received.counts, tombstones, stubs: absences.length - tombstones };
+  });
+}
+
+/** Runs an import, and puts the stubs back whose objects it has brought, where it fails. */
+async function orWithhold<T>(host: ImportHost, run: (gaps: FilledGaps) => Promise<T>): Promise<T> {
   const gaps = new FilledGaps();
   try {
-    return await importChecked(host, stream, { options, gaps });
+    return await run(gaps);
   } catch (error) {
     // @spec DML-STO-0851
     if (gaps.size > 0)
@@ -110,15 +160,19 @@ export async function importCar(
   }
 }
 
-async function importChecked(
+interface Importing {
+  readonly options: Pick<ImportOptions, 'acceptExcisions' | 'acceptWithheld' | 'leftOut' | 'onProgress'>;
+  readonly gaps: FilledGaps;
+}
+
+async function receiveAll(
   host: ImportHost,
   stream: ByteStream,
-  { options, gaps }: { readonly options: ImportOptions; readonly gaps: FilledGaps },
-): Promise<ImportResult> {
+  { options, gaps }: Importing,
+): Promise<Received> {
   const car = await readCar(stream);
-  let received: Received;
   try {
-    received = await receiveStream(host, car, {
+    return await receiveStream(host, car, {
       gaps,
       leftOut: options.leftOut,
       onBatch: (counts) => options.onProgress?.(counts),
@@ -126,17 +180,34 @@ async function importChecked(
   } finally {
     await car.sections.return();
   }
+}
+
+/** Checks what commits and other objects reach, and returns what stands for that of it which did not come. */
+async function absencesOf(
+  host: ImportHost,
+  commitIds: readonly CommitId[],
+  { options, gaps, received, roots }: Importing & { readonly received: Received; readonly roots?: Buffer[] },
+): Promise<readonly AbsenceRecord[]> {
+  // @spec DML-STO-1021
+  const reached = await walkReached(host.engine, commitIds, { offered: received.offered, gaps, roots });
+  for (const absence of reached.wanted) assertAccepted(absence, options);
+  await checkSound(host.engine, reached);
+  // @spec DML-STO-1045
+  return [...reached.wanted, ...(options.acceptExcisions === true ? reached.excised : [])];
+}
+
+async function importChecked(
+  host: ImportHost,
+  stream: ByteStream,
+  { options, gaps }: { readonly options: ImportOptions; readonly gaps: FilledGaps },
+): Promise<ImportResult> {
+  const received = await receiveAll(host, stream, { options, gaps });
   const wanted = received.refs.filter((ref) => mapped(options, ref) !== undefined);
   const commitIds = wanted.map((ref) => ref.commitId);
   host.transact('import/retain', (transaction) => {
     for (const commitId of commitIds) transaction.retain('commit', commitId);
   });
-  // @spec DML-STO-1021
-  const reached = await walkReached(host.engine, commitIds, { offered: received.offered, gaps });
-  for (const absence of reached.wanted) assertAccepted(absence, options);
-  await checkSound(host.engine, reached);
-  // @spec DML-STO-1045
-  const absences = [...reached.wanted, ...(options.acceptExcisions === true ? reached.excised : [])];
+  const absences = await absencesOf(host, commitIds, { options, gaps, received });
   const refs = wanted.map((ref): ImportedRef => {
     const name = mapped(options, ref) as RefName;
     return { ref: name, before: host.getRef(name)?.commitId ?? null, after: ref.commitId };
@@ -164,7 +235,7 @@ async function importChecked(
   return { state: 'applied', refs, objects, tombstones, stubs, leftOut };
 }
 
-function assertAccepted(absence: AbsenceRecord, options: ImportOptions): void {
+function assertAccepted(absence: AbsenceRecord, options: Importing['options']): void {
   const { objectClass, objectId, timeMs } = absence;
   const name = { class: objectClass, objectId };
   if (absence.type === 'stub') {

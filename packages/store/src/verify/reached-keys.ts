@@ -1,9 +1,9 @@
 import { isDmlError } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
-import { readRefs } from '../refs/refs.ts';
-import { objectKey } from '../tables/keyspace.ts';
+import { readRefRows } from '../refs/refs.ts';
 import { ObjectKeySet } from '../walk/object-key-set.ts';
+import { refRoot } from '../walk/roots.ts';
 import { RowReader } from '../walk/row-reader.ts';
 import type { VerifyProgress } from './finding.ts';
 
@@ -19,7 +19,7 @@ export function* reachedKeys(engine: Engine): Generator<VerifyProgress, ObjectKe
   const rows = new RowReader(engine);
   try {
     refreshSnapshot(engine);
-    for (const ref of readRefs(engine)) keys.add(objectKey('commit', ref.commitId) as Buffer);
+    for (const { name, targetId } of readRefRows(engine)) keys.add(refRoot(name, targetId).key);
     for (const hold of readKeys(engine, 'pins')) keys.add(hold);
     for (let ordinal = 0; ordinal < keys.size; ordinal += 1) {
       if (ordinal % STEP_OBJECTS === STEP_OBJECTS - 1) {

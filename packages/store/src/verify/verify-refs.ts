@@ -4,7 +4,8 @@ import { hasRow, iterateRows, readRow, readRows, refreshSnapshot } from '../engi
 import { TABLE_NAMES, type TableName } from '../engine/tables.ts';
 import { isTombstone } from '../objects/tombstone.ts';
 import type { JournalEntry } from '../refs/journal.ts';
-import { type Ref, readRefs } from '../refs/refs.ts';
+import { isReferenceRef } from '../refs/ref-name.ts';
+import { type RefRow, readRefRows } from '../refs/refs.ts';
 import { decodeAttempt } from '../tables/attempts.ts';
 import { decodeJsonRow, decodeRow } from '../tables/checksummed-row.ts';
 import { objectKey, parseObjectKey, parseSequenceKey } from '../tables/keyspace.ts';
@@ -63,9 +64,11 @@ function* verifyAttempt(key: Buffer, row: Buffer): Generator<Finding, void, unde
   }
 }
 
-function isWholeCommit(engine: Engine, commitId: CommitId): boolean {
-  const row = readRow(engine, 'objects', objectKey('commit', commitId) as Buffer);
-  return row !== undefined && hashBytes(row) === commitId;
+/** Checks whether the object that a ref leads to is here as it was put. */
+function isWhole(engine: Engine, { name, targetId }: RefRow): boolean {
+  const objectClass = isReferenceRef(name) ? 'reference' : 'commit';
+  const row = readRow(engine, 'objects', objectKey(objectClass, targetId) as Buffer);
+  return row !== undefined && hashBytes(row) === targetId;
 }
 
 /** Commit of a ref by the journal, and the row that moved it there. */
@@ -93,17 +96,12 @@ export function* verifyJournal(
   if (standing.refs === undefined) return { refs: 0, journalRows: replay.rows };
   for (const ref of standing.refs) {
     // @spec DML-STO-0904
-    if (!isWholeCommit(engine, ref.commitId))
-      yield { code: 'ref_broken', ref: ref.name, commitId: ref.commitId };
+    const actual = ref.targetId as CommitId;
+    if (!isWhole(engine, ref)) yield { code: 'ref_broken', ref: ref.name, commitId: actual };
     const journaled = replay.refs.get(ref.name);
     // @spec DML-STO-0907
-    if (journaled?.commitId !== ref.commitId)
-      yield {
-        code: 'ref_unjournaled',
-        ref: ref.name,
-        journaled: journaled?.commitId ?? null,
-        actual: ref.commitId,
-      };
+    if (journaled?.commitId !== actual)
+      yield { code: 'ref_unjournaled', ref: ref.name, journaled: journaled?.commitId ?? null, actual };
     // @spec DML-STO-0930
     else if (journaled.sequence !== ref.sequence)
       yield {
@@ -121,11 +119,11 @@ export function* verifyJournal(
 }
 
 /** Reads both at one snapshot; refs are undefined when one cannot be read, which is a finding of the rows already. */
-function readStandingRefs(engine: Engine): { refs: readonly Ref[] | undefined; lastSequence: number } {
+function readStandingRefs(engine: Engine): { refs: readonly RefRow[] | undefined; lastSequence: number } {
   const [newest] = readRows(engine, 'journal', { reverse: true, limit: 1 });
   const lastSequence = newest === undefined ? 0 : parseSequenceKey(newest.key);
   try {
-    return { refs: readRefs(engine), lastSequence };
+    return { refs: readRefRows(engine), lastSequence };
   } catch {
     return { refs: undefined, lastSequence };
   }

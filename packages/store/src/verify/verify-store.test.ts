@@ -77,7 +77,7 @@ function tombstoneOf(objectClass: ObjectClass, objectId: ObjectId): TombstoneFac
 }
 
 function putRefRow(transaction: WriteTransaction, name: RefName, sequence: number): void {
-  const row = encodeRef({ name, commitId, sequence });
+  const row = encodeRef({ name, targetId: commitId, sequence });
   transaction.putRow('refs', row.key, row.value);
 }
 

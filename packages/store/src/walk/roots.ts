@@ -1,10 +1,10 @@
-import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
+import type { CommitId, ObjectClass, ObjectId, ReferenceId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readKeys, readRows } from '../engine/reading.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { lastSequence } from '../refs/journal.ts';
-import type { RefName } from '../refs/ref-name.ts';
-import { readRefs } from '../refs/refs.ts';
+import { isReferenceRef, type RefName } from '../refs/ref-name.ts';
+import { readRefRows } from '../refs/refs.ts';
 import { Liveness } from '../sessions/liveness.ts';
 import { parseWritesKey, type WritesRow } from '../sessions/session-writes.ts';
 import { type SessionRow, sortSessions } from '../sessions/sessions.ts';
@@ -15,7 +15,7 @@ import { readMeta } from '../tables/meta.ts';
 
 /** A root: an object that is kept though nothing links to it. */
 export type GcRoot =
-  | { readonly kind: 'ref'; readonly ref: RefName; readonly commitId: CommitId }
+  | { readonly kind: 'ref'; readonly ref: RefName; readonly commitId: CommitId | ReferenceId }
   | {
       readonly kind: 'hold';
       readonly class: ObjectClass;
@@ -47,8 +47,10 @@ export interface RootSet {
 }
 
 /** Returns the root a ref stands for. */
-export function refRoot(ref: RefName, commitId: CommitId): KeyedRoot {
-  return { root: { kind: 'ref', ref, commitId }, key: objectKey('commit', commitId) as Buffer };
+export function refRoot(ref: RefName, commitId: CommitId | ReferenceId): KeyedRoot {
+  // @spec DML-REM-1321
+  const objectClass = isReferenceRef(ref) ? 'reference' : 'commit';
+  return { root: { kind: 'ref', ref, commitId }, key: objectKey(objectClass, commitId) as Buffer };
 }
 
 function holdRoot(hold: Hold): KeyedRoot {
@@ -64,7 +66,7 @@ function holdRoot(hold: Hold): KeyedRoot {
  * expired, and what living sessions put or retained.
  */
 export function readRoots(engine: Engine, nowMs: number, livingSessions: readonly SessionRow[]): RootSet {
-  const refs = readRefs(engine);
+  const refs = readRefRows(engine);
   const holds = readRows(engine, 'pins').map((row) => decodeJsonRow<Hold>('pins', row.key, row.value));
   // @spec DML-STO-0702
   const standing = holds.filter((hold) => hold.expiresMs === null || hold.expiresMs > nowMs);
@@ -77,7 +79,7 @@ export function readRoots(engine: Engine, nowMs: number, livingSessions: readonl
   const sessionWrites = readKeys(engine, 'recents').map(parseWritesKey).filter(isHeld);
   return {
     // @spec DML-STO-0701
-    keyed: [...refs.map((ref) => refRoot(ref.name, ref.commitId)), ...standing.map(holdRoot)],
+    keyed: [...refs.map((ref) => refRoot(ref.name, ref.targetId)), ...standing.map(holdRoot)],
     sessionWrites,
     refCount: refs.length,
     holdCount: standing.length,

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { storeError } from '../errors.ts';
+import { isReferenceRef } from '../refs/ref-name.ts';
 import { readWritesRow, type WritesRow } from '../sessions/session-writes.ts';
 import { describeKey, OBJECT_KEY_BYTES, parseObjectKey } from '../tables/keyspace.ts';
 import { NO_PARENT, ObjectKeySet } from './object-key-set.ts';
@@ -145,6 +146,6 @@ export class Tracer {
 
 function describeRoot(root: KeyedRoot['root']): { readonly [field: string]: string } {
   return root.kind === 'ref'
-    ? { ref: root.ref, class: 'commit', objectId: root.commitId }
+    ? { ref: root.ref, class: isReferenceRef(root.ref) ? 'reference' : 'commit', objectId: root.commitId }
     : { owner: root.owner, class: root.class, objectId: root.objectId };
 }
