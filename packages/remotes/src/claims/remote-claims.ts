@@ -57,7 +57,12 @@ const AFTER_MS = 2_000;
 /** Clocks of the machine that this process runs on. */
 const machineClocks: LocalClocks = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
 
-/** Claims of a remote, as one process takes and follows them. */
+/**
+ * Claims of a remote, as one process takes and follows them.
+ *
+ * @spec DML-REM-1126
+ * @spec DML-REM-1127
+ */
 export class RemoteClaims {
   readonly #remote: Remote;
   readonly #claimant: Claimant;

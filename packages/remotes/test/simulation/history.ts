@@ -33,7 +33,7 @@ export interface HistoryFacts {
 }
 
 /** Draws how often each fault happens in a history: some never, some in nearly every tenth request. */
-function drawRates(random: SeededRandom): FaultRates {
+export function drawRates(random: SeededRandom): FaultRates {
   const rates: Record<keyof FaultRates, number> = { ...NO_FAULTS };
   const kinds = Object.keys(NO_FAULTS) as (keyof FaultRates)[];
   // Histories without faults show whether the order of events alone does harm.
