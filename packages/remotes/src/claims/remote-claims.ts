@@ -62,6 +62,7 @@ const machineClocks: LocalClocks = { monotonicMs: () => performance.now(), wallM
  *
  * @spec DML-REM-1126
  * @spec DML-REM-1127
+ * @spec DML-REM-1128
  */
 export class RemoteClaims {
   readonly #remote: Remote;
@@ -88,7 +89,7 @@ export class RemoteClaims {
     this.#afterMs = afterMs;
     this.#hasOutcome = options.hasOutcome;
     this.#clocks = options.clocks ?? machineClocks;
-    this.#time = new RemoteTime(remote.files, this.#clocks);
+    this.#time = new RemoteTime(remote, this.#clocks);
     this.#slots = new ClaimSlots(maxHeld, remote.randomBytes);
   }
 
