@@ -561,6 +561,29 @@ describe('dml run --remote', () => {
     expect((await runElsewhere()).executed).toBe(first.executed);
   });
 
+  it('lets why name the remote on which an outcome was found [DML-EXE-3515]', async () => {
+    const { ours } = team;
+    const theirs = await TestRepository.create();
+    await theirs.ok('remote', 'add', 'shared', team.shared);
+    await runElsewhere('--remote', 'origin');
+    await theirs.ok('run', 'pipelines.ts', 'sums', '--remote', 'shared');
+    const { calls } = await theirs.json<{ calls: { nodeId: string; sentence: string }[] }>('why', 'sums');
+    expect(calls.length).toBeGreaterThan(0);
+    for (const { nodeId, sentence } of calls) {
+      expect(sentence).toMatch(/ did not run here: its outcome was found on the remote shared$/);
+      const text = await theirs.ok('why', nodeId);
+      expect(text).toMatch(/^found {5}on the remote shared$/m);
+      expect(text).toMatch(/^outcome /m);
+      expect(await theirs.json('why', nodeId)).toMatchObject({ remote: 'shared', reason: 'new' });
+      // It ran there, so that no remote has to do with it.
+      expect(await ours.json('why', nodeId)).toMatchObject({ remote: null, reason: 'new' });
+      expect(await ours.ok('why', nodeId)).not.toMatch(/^found /m);
+    }
+    // Another run knows the outcomes, and where they came from.
+    await theirs.ok('run', 'pipelines.ts', 'sums');
+    expect(await theirs.json('why', calls[0]?.nodeId as string)).toMatchObject({ remote: 'shared' });
+  });
+
   it('writes nothing with --no-publish and in a dry run [DML-REM-1231]', async () => {
     for (const option of ['--no-publish', '--dry-run']) {
       const theirs = await TestRepository.create();

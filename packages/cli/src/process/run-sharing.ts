@@ -24,6 +24,7 @@ export async function withSharing<Result>(
   const untrusted = new Map<string, number>();
   return await withRemote(context, name, async ({ remote, trust }) => {
     const sharing = await remoteSharing(remote, {
+      name,
       owner: actorOf(io.env),
       // A dry run writes nothing anywhere. @spec DML-REM-1231
       isWritable: options.publish !== false && options.dryRun !== true,

@@ -2,6 +2,8 @@ import type { Remote, RemoteCacheOptions } from '@daggerml/remotes';
 import type { SharingPorts } from '../run/sharing.ts';
 
 export interface RemoteSharingOptions extends Pick<RemoteCacheOptions, 'signer' | 'trust' | 'onUntrusted'> {
+  /** Name under which outcomes say where they come from; the place of the remote by default. */
+  readonly name?: string | undefined;
   /** Claimant, for people. */
   readonly owner: string;
   /** False to look up only: nothing is claimed or published; true by default. */

@@ -4,6 +4,8 @@ import {
   type Datum,
   type DatumId,
   decodeRecord,
+  type ExecId,
+  type ExecutionKey,
   PageCache,
   type PageId,
   type Records,
@@ -24,6 +26,10 @@ export class RecordReader implements ObjectSource {
 
   getPage(pageId: PageId): Uint8Array | undefined {
     return this.store.get('page', pageId);
+  }
+
+  cacheOrigins(key: ExecutionKey): ReadonlyMap<ExecId, string> {
+    return this.store.cacheOrigins(key);
   }
 
   readDatum(datumId: DatumId): Datum {
