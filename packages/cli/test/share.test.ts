@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   writeFileSync,
@@ -582,6 +583,61 @@ describe('dml run --remote', () => {
     // Another run knows the outcomes, and where they came from.
     await theirs.ok('run', 'pipelines.ts', 'sums');
     expect(await theirs.json('why', calls[0]?.nodeId as string)).toMatchObject({ remote: 'shared' });
+  });
+
+  /** A repository with a pipeline whose call is not claimed, and two whose calls are. */
+  async function claimer(place: string): Promise<TestRepository> {
+    const theirs = await TestRepository.create();
+    await theirs.ok('remote', 'add', 'origin', place);
+    const code = 'export const add = (a: number, b: number): number => a + b;\n';
+    for (const [at, name] of ['free', 'claimed', 'again'].entries()) {
+      const options = `{ claim: ${name !== 'free'} }`;
+      theirs.pipeline(name, `async (dag) => dag.call(steps.add.with(${options}), 3, ${at})`, { code });
+    }
+    return theirs;
+  }
+
+  const checkedIn = async (theirs: TestRepository): Promise<unknown> => {
+    const text = readFileSync(join(theirs.folder, '.dml', 'remotes.json'), 'utf8');
+    return (JSON.parse(text) as { remotes: { origin: { checked?: unknown } } }).remotes.origin.checked;
+  };
+
+  it('checks a remote by the first claim on it, once [DML-REM-1411]', async () => {
+    const theirs = await claimer(team.shared);
+    const run = async (name: string): Promise<string> => {
+      const { exitCode, stderr } = await theirs.dml(['run', `${name}.ts`, name, '--remote', 'origin']);
+      expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
+      return stderr;
+    };
+    expect(await run('free')).not.toContain('never checked');
+    expect(await checkedIn(theirs)).toBeUndefined();
+    expect(await run('claimed')).toContain('origin was never checked');
+    expect(await checkedIn(theirs)).toEqual({ atMs: expect.any(Number), place: team.shared });
+    expect(readdirSync(join(team.shared, 'claims'))).toHaveLength(1);
+    expect(readdirSync(join(team.shared, 'check'))).toEqual([]);
+    expect(await run('again')).not.toContain('never checked');
+    // A check by hand counts as well.
+    const others = await claimer(team.shared);
+    await others.ok('remote', 'check');
+    expect(await checkedIn(others)).toMatchObject({ place: team.shared });
+  });
+
+  it('runs without claims on a remote that is not safe, and says why [DML-REM-1412]', async () => {
+    const server = await FaultServer.start('data');
+    afterTests('test', () => server.close());
+    server.modes.conditions = 'ignored';
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+    afterTests('test', () => vi.unstubAllEnvs());
+    const theirs = await claimer(`s3://data/x?endpoint=${encodeURIComponent(server.endpoint)}`);
+    const { exitCode, stderr } = await theirs.dml(['run', 'claimed.ts', 'claimed', '--remote', 'origin']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(
+      'no claims on origin, so that others may run the same calls: do not use this remote',
+    );
+    expect(stderr).toContain('dml remote check origin');
+    expect(server.requests.filter(({ key }) => key?.includes('/claims/'))).toEqual([]);
+    expect(await checkedIn(theirs)).toBeUndefined();
   });
 
   it('writes nothing with --no-publish and in a dry run [DML-REM-1231]', async () => {

@@ -3,7 +3,7 @@ export type { OutcomeObjects, OutcomeToPublish } from './cache/cache-publisher.t
 export type { CachedOutcome, IsHere } from './cache/cache-reader.ts';
 export type { GatherClock } from './cache/gather-publications.ts';
 export { RemoteCache, type RemoteCacheOptions } from './cache/remote-cache.ts';
-export { type CheckOptions, checkRemote } from './check/check-remote.ts';
+export { type CheckOptions, checkForClaims, checkRemote } from './check/check-remote.ts';
 export type { CheckPart, CheckReport, PartReport } from './check/check-report.ts';
 export { type ListedClaim, listClaims } from './claims/list-claims.ts';
 export {
@@ -25,9 +25,11 @@ export {
   type ConfiguredRemote,
   checkRemoteName,
   findRemote,
+  type PassedCheck,
   type RemotesConfig,
   readRemotes,
   removeRemote,
+  setChecked,
   setTrust,
 } from './config/remotes-config.ts';
 export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';

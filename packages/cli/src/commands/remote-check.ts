@@ -2,7 +2,7 @@ import type { CheckPart, CheckReport, PartReport } from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
-import { type RemoteSession, withRemote } from '../process/remote-session.ts';
+import { noteChecked, type RemoteSession, withRemote } from '../process/remote-session.ts';
 import { formatColumns } from '../render/columns.ts';
 import type { Output } from '../render/output.ts';
 
@@ -33,6 +33,9 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     });
     output.live();
     printReport(output, session, report);
+    // What was never noted need not be taken back.
+    if (report.verdict !== 'unsafe' || session.checked !== undefined)
+      await noteChecked(context, session, report);
     // @spec DML-CLI-2161
     return report.verdict === 'unsafe' ? EXIT.unsafe : EXIT.done;
   });

@@ -1,9 +1,16 @@
 import { join } from 'node:path';
 import { formatSize } from '@daggerml/object-model';
-import type { ConfiguredRemote, Remote, RemoteFiles, RemotesConfig, StateMemory } from '@daggerml/remotes';
+import type {
+  CheckReport,
+  ConfiguredRemote,
+  Remote,
+  RemoteFiles,
+  RemotesConfig,
+  StateMemory,
+} from '@daggerml/remotes';
 import { REPOSITORY_MARK } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { admitterFor, repositoryFolder } from '../invocation/repository-access.ts';
+import { admitterFor, repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { liveProgress } from '../render/live-progress.ts';
 import { formatCount } from '../render/quantities.ts';
 import { actorOf } from './actor.ts';
@@ -17,6 +24,8 @@ export interface RemoteSession {
   readonly memory: StateMemory;
   /** Trust in the outcomes of its cache; all are trusted where it is undefined. */
   readonly trust: ConfiguredRemote['trust'];
+  /** The check that these files have passed; undefined before one. */
+  readonly checked: ConfiguredRemote['checked'];
 }
 
 /** Returns the path of the file that lists the remotes of a repository. */
@@ -57,14 +66,23 @@ export async function withRemote<T>(
   name: string | undefined,
   body: (session: RemoteSession) => Promise<T>,
 ): Promise<T> {
-  const { name: chosen, uri, trust } = await chosenRemote(context, name);
+  const { name: chosen, uri, trust, checked } = await chosenRemote(context, name);
   const { memoryInFile } = await import('@daggerml/remotes');
   const folder = repositoryFolder(context);
   const memory = memoryInFile(
     join(folder, REPOSITORY_MARK, 'remotes', `${encodeURIComponent(chosen)}.json`),
     uri,
   );
-  return await withFiles(context, uri, (remote) => body({ name: chosen, uri, remote, memory, trust }));
+  return await withFiles(context, uri, (remote) =>
+    body({
+      name: chosen,
+      uri,
+      remote,
+      memory,
+      trust,
+      checked: checked?.place === remote.files.name ? checked : undefined,
+    }),
+  );
 }
 
 /** Opens the remote of a canonical URI for the time of `body`. */
@@ -79,6 +97,22 @@ export async function withFiles<T>(
     context,
     () => body(systemRemote(files, actorOf(context.io.env))),
     () => files.close(),
+  );
+}
+
+/** Notes what a check has found of a remote of the repository. */
+export async function noteChecked(
+  context: CommandContext,
+  { name, remote }: RemoteSession,
+  { verdict }: Pick<CheckReport, 'verdict'>,
+): Promise<void> {
+  const { setChecked } = await import('@daggerml/remotes');
+  const path = remotesPath(repositoryFolder(context));
+  const place = remote.files.name;
+  const checked = verdict === 'unsafe' ? undefined : { atMs: context.io.nowMs(), place };
+  // Whoever holds the write lock changes the file alone.
+  await withStore(context, 'write', (_reader, store) =>
+    store.transact('remote/check', () => setChecked(path, name, checked)),
   );
 }
 

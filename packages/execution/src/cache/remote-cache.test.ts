@@ -8,12 +8,13 @@ import {
   systemRemote,
   type TrustPolicy,
 } from '@daggerml/remotes';
-import { MemoryRemote } from '@daggerml/remotes/testing';
+import { ignoringConditions, MemoryRemote } from '@daggerml/remotes/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { keyOf, Workspace } from '../../test/workspace.ts';
 import type { RunNode } from '../run/run-node.ts';
 import { RemoteSharedCache, type RemoteSharedCacheOptions } from './remote-cache.ts';
 import { RemoteClaimStore } from './remote-claims.ts';
+import { remoteSharing } from './remote-sharing.ts';
 import type { SharedCache } from './shared-cache.ts';
 import { TieredCache } from './tiered-cache.ts';
 
@@ -65,6 +66,7 @@ async function party(
     ? new RemoteClaimStore(remote, {
         owner: 'test',
         afterMs: 30,
+        isProven: async () => true,
         hasOutcome: (...asked) => cache.mayHave(...asked),
       })
     : undefined;
@@ -236,6 +238,34 @@ describe('two repositories that share a remote', () => {
     expect(await runsWith(other, policy)).toBe(1);
     expect(await runsWith(undefined, policy)).toBe(1);
     expect(await runsWith(undefined, { ...policy, unsigned: true })).toBe(0);
+  });
+
+  it('claim nothing on a remote that has not passed a check [DML-REM-1405]', async () => {
+    /** Claims that a call leaves on a remote, and what it comes to. */
+    const claimsOn = async (files: RemoteFiles, isProven?: () => Promise<boolean>): Promise<unknown[]> => {
+      const sharing = await remoteSharing(systemRemote(files, 'test'), { owner: 'test', isProven });
+      const options = { sharing: { ...sharing, claimAfterMs: 0 } };
+      const workspace = await Workspace.memory({ functions }, options);
+      parties.push(workspace);
+      const run = workspace.begin();
+      const values = [await run.outcome(run.ask('half', [8])), await run.outcome(run.ask('half', [6]))];
+      await run.open.close();
+      expect(workspace.events.filter(({ type }) => type === 'sharing-failed')).toEqual([]);
+      const claims: string[] = [];
+      for await (const { path } of files.list('claims/')) claims.push(path);
+      return [...values, claims.length];
+    };
+    let asked = 0;
+    const told = (isProven: boolean) => async () => {
+      asked += 1;
+      return isProven;
+    };
+    expect(await claimsOn(new MemoryRemote().open(), told(false))).toEqual([4, 3, 0]);
+    expect(await claimsOn(new MemoryRemote().open(), told(true))).toEqual([4, 3, 2]);
+    expect(asked).toBe(2);
+    // Where nobody says so, it is checked.
+    expect(await claimsOn(new MemoryRemote().open())).toEqual([4, 3, 2]);
+    expect(await claimsOn(ignoringConditions())).toEqual([4, 3, 0]);
   });
 
   it('run each call once where both begin at the same time and claim', async () => {

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { remoteError } from '../errors.ts';
 import { canonicalJson } from '../format/canonical-json.ts';
 import { FORMAT, readJson } from '../format/read-json.ts';
+import { countSchema, noteSchema } from '../format/scalars.ts';
 import { parseRemoteUri } from '../remote-uri.ts';
 import { keyOfDid } from '../signatures/did-key.ts';
 import type { TrustPolicy } from '../signatures/exec-signature.ts';
@@ -23,6 +24,15 @@ export interface ConfiguredRemote {
   readonly uri: string;
   /** Trust in the outcomes of its cache; all are trusted by default. */
   readonly trust?: TrustPolicy | undefined;
+  /** The check that it has passed; undefined before one. */
+  readonly checked?: PassedCheck | undefined;
+}
+
+/** A check that did not find a remote unsafe. */
+export interface PassedCheck {
+  readonly atMs: number;
+  /** Name of the files that were checked, which another endpoint of the environment changes. */
+  readonly place: string;
 }
 
 /** Remotes of a repository by their names, sorted. */
@@ -45,6 +55,7 @@ const schema = z.strictObject({
 const entrySchema = z.strictObject({
   uri: z.string().refine(isUri),
   trust: z.strictObject({ keys: z.array(z.string().refine(isSigner)), unsigned: z.boolean() }).optional(),
+  checked: z.strictObject({ atMs: countSchema, place: noteSchema }).optional(),
 });
 
 function isSigner(text: string): boolean {
@@ -138,8 +149,17 @@ export function setTrust(path: string, name: string, trust: TrustPolicy | undefi
   const wrong = trust?.keys.find((key) => !isSigner(key));
   if (wrong !== undefined) throw remoteError('signer_invalid', { key: wrong });
   const remotes = new Map(readRemotes(path));
-  const { uri } = findRemote(remotes, name);
-  writeRemotes(path, remotes.set(name, { uri, trust }));
+  writeRemotes(path, remotes.set(name, { ...findRemote(remotes, name), trust }));
+}
+
+/**
+ * Notes the check that a remote has passed, or that it has passed none. Throws `remote_unknown`.
+ *
+ * @spec DML-REM-1413
+ */
+export function setChecked(path: string, name: string, checked: PassedCheck | undefined): void {
+  const remotes = new Map(readRemotes(path));
+  writeRemotes(path, remotes.set(name, { ...findRemote(remotes, name), checked }));
 }
 
 /** Returns the remote of a name; throws `remote_unknown` with the names there are. */
@@ -156,7 +176,10 @@ function writeRemotes(path: string, remotes: RemotesConfig): void {
   const bytes = canonicalJson({
     format: FORMAT,
     remotes: Object.fromEntries(
-      [...remotes].map(([name, { uri, trust }]) => [name, { uri, ...(trust && { trust }) }]),
+      [...remotes].map(([name, { uri, trust, checked }]) => [
+        name,
+        { uri, ...(trust && { trust }), ...(checked && { checked }) },
+      ]),
     ),
   } as never);
   rmSync(temporary, { force: true });
