@@ -71,6 +71,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'remote check': ['remote check'],
   'remote trust': ['remote trust origin', 'remote trust origin --unsigned', 'remote trust origin --all'],
   'remote log': ['remote log'],
+  'claim list': ['claim list --all'],
   'remote gc': ['remote gc --dry-run', 'remote gc'],
   'remote remove': ['remote remove origin'],
   forget: ['forget --keep 2 --dry-run', 'forget --keep 2', 'forget --undo'],

@@ -11,6 +11,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ExecId, ExecutionKey } from '@daggerml/object-model';
+import {
+  type OwnClaim,
+  openFolderFiles,
+  RemoteClaims,
+  type RemoteFiles,
+  systemRemote,
+  systemSurroundings,
+} from '@daggerml/remotes';
 import { FaultServer } from '@daggerml/remotes/testing';
 import { afterTests } from '@daggerml/testkit';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
@@ -47,6 +56,46 @@ async function clone(name = 'theirs', ...options: string[]): Promise<TestReposit
   });
   expect(`${exitCode} ${exitCode === 0 ? '' : stderr}`, name).toBe('0 ');
   return theirs;
+}
+
+/** Puts claims on the remote in a folder: one whose lease has passed, one that was taken over, and two that are free. */
+async function putClaims(folder: string): Promise<{ keys: readonly string[]; execId: string }> {
+  const files = openFolderFiles(folder, systemSurroundings());
+  let nowMs = Date.now();
+  const clocks = { monotonicMs: () => nowMs, wallMs: () => nowMs };
+  const remote = systemRemote({ ...bound(files), now: async () => nowMs }, 'test');
+  const claimsOf = (owner: string, leaseMs: number): RemoteClaims =>
+    new RemoteClaims(remote, { owner, leaseMs, clocks });
+  const keys = ['aa', 'bb', 'cc', 'dd'].map((byte) => byte.repeat(32) as ExecutionKey);
+  const execId = 'ee'.repeat(32) as ExecId;
+  const claimed = async (claims: RemoteClaims, key: number): Promise<OwnClaim> => {
+    const answer = await claims.claim(keys[key] as ExecutionKey);
+    if (answer.type !== 'claimed') throw new Error(answer.type);
+    return answer.claim;
+  };
+  nowMs -= 10_000;
+  const ada = claimsOf('ada', 1_000);
+  for (const key of [0, 1]) await claimed(ada, key);
+  await ada.finish(await claimed(ada, 2), { exec: execId, status: 'ok' });
+  await ada.release(await claimed(ada, 3));
+  nowMs += 9_000;
+  await claimed(claimsOf('grace', 60_000), 1);
+  return { keys, execId };
+}
+
+/** Returns the operations of files, bound to them. */
+function bound(files: RemoteFiles): RemoteFiles {
+  return {
+    name: files.name,
+    read: (path, range) => files.read(path, range),
+    put: (path, bytes) => files.put(path, bytes),
+    readVersion: (path, version) => files.readVersion(path, version),
+    swap: (path, expected, bytes) => files.swap(path, expected, bytes),
+    list: (prefix) => files.list(prefix),
+    remove: (paths) => files.remove(paths),
+    now: () => files.now(),
+    close: () => files.close(),
+  };
 }
 
 async function tracking(repository: TestRepository): Promise<Record<string, string>> {
@@ -638,6 +687,50 @@ describe('dml run --remote', () => {
     expect(stderr).toContain('dml remote check origin');
     expect(server.requests.filter(({ key }) => key?.includes('/claims/'))).toEqual([]);
     expect(await checkedIn(theirs)).toBeUndefined();
+  });
+
+  it('has claims that are listed [DML-CLI-1109]', async () => {
+    const { ours } = team;
+    expect(await ours.json('claim', 'list')).toEqual([]);
+    const { keys } = await putClaims(team.shared);
+    const listed = await ours.json<Record<string, unknown>[]>('claim', 'list');
+    expect(listed).toEqual([
+      {
+        executionKeyId: keys[1],
+        owner: 'grace',
+        state: 'held',
+        claimedMs: expect.any(Number),
+        leaseMs: 60_000,
+        ageMs: expect.any(Number),
+        fencing: 2,
+        executionUuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        outcome: null,
+        isExpired: false,
+      },
+      expect.objectContaining({ executionKeyId: keys[0], owner: 'ada', fencing: 1, leaseMs: 1_000 }),
+    ]);
+    const [first = '', second = ''] = (await ours.ok('claim', 'list')).split('\n');
+    expect(first).toMatch(/^b{12} {2}grace {2}lease of 1 min 0 s {2,}[\d.]+ \w+( \d+ s)? old +claim 2$/);
+    expect(second).toMatch(/^a{12} {2}ada {4}lease of 1\.0 s has passed {2}.* old +claim 1$/);
+  });
+
+  it('has claims whose lease has passed [DML-CLI-2171]', async () => {
+    const { ours } = team;
+    await putClaims(team.shared);
+    expect(await ours.json('claim', 'list')).toMatchObject([{ isExpired: false }, { isExpired: true }]);
+  });
+
+  it('has claims that nobody holds any more [DML-CLI-2172]', async () => {
+    const { ours } = team;
+    const { keys, execId } = await putClaims(team.shared);
+    const listed = await ours.json<{ executionKeyId: string }[]>('claim', 'list', '--all');
+    expect(listed).toHaveLength(4);
+    expect(listed.find(({ executionKeyId }) => executionKeyId === keys[2])).toMatchObject({
+      state: 'finished',
+      outcome: { execId, status: 'ok' },
+      isExpired: false,
+    });
+    expect(await ours.ok('claim', 'list', '--all')).toMatch(/ released .*\n|\n.* released /);
   });
 
   it('writes nothing with --no-publish and in a dry run [DML-REM-1231]', async () => {

@@ -50,6 +50,7 @@ const SEE_REFERENCES = 'All forms of a name: see "dml help references".';
 const HELP = ['-h, --help', 'print help for the command'] as const;
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   remote: 'List the remotes of this repository, or look after one.',
+  claim: 'List the claims of a remote; alone it lists them.',
   op: 'Run, resume and cancel ops; alone it lists the runs that have not ended.',
   adapter: 'List or check execution adapters; alone it lists them.',
   bundle: 'Move branches and tags by a file; alone it prints this help.',
