@@ -64,6 +64,7 @@ export const ERROR_DETAILS = {
   uri_attachment: 'invalid_payload',
   root_name_reserved: 'invalid_payload',
   parents_repeat: 'invalid_payload',
+  reference_ended: 'invalid_payload',
   exec_times: 'invalid_payload',
   exec_builtin_fields: 'invalid_payload',
   exec_source_fields: 'invalid_payload',

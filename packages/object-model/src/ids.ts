@@ -23,6 +23,10 @@ export type ExecRequestId = Branded<'exec-request'>;
 export type PageId = Branded<'page'>;
 /** Identity of a raw chunk: the SHA-256 of its bytes. */
 export type ChunkId = Branded<'chunk'>;
+/** Identity of a reference to a commit of another domain. */
+export type ReferenceId = Branded<'reference'>;
+/** Identity of a federated snapshot. */
+export type FederatedSnapshotId = Branded<'federated-snapshot'>;
 /** Key of a call by function and input values: 64 lowercase hex digits. */
 export type ExecutionKey = Branded<'execution-key'>;
 
@@ -37,6 +41,8 @@ export interface ObjectIds {
   readonly 'exec-request': ExecRequestId;
   readonly page: PageId;
   readonly chunk: ChunkId;
+  readonly reference: ReferenceId;
+  readonly 'federated-snapshot': FederatedSnapshotId;
 }
 
 /** Identity of an object of a class, of any class by default. */

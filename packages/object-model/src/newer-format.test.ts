@@ -36,14 +36,14 @@ describe('isNewerFormat', () => {
     } as const;
     const newer = [
       [0x83, 2, 2, 1],
-      [0x83, 1, 14, 1],
+      [0x83, 1, 16, 1],
       [0x84, 1, 2, 12, 0xa0],
       [0x84, 1, 2, 8, 0x81, 0x82, 12, 1],
       [0x84, 1, 3, 5, 0xa0],
-      [0x85, 1, 11, 11, 0, 0x80],
+      [0x85, 1, 11, 13, 0, 0x80],
     ].map((bytes) => caughtOf(() => decodeRecord(Uint8Array.from(bytes))));
     const pages = { getPage: () => Uint8Array.of(0x85, 2, 11, 1, 0, 0x81, 0xf6) };
-    const later = { getPage: () => Uint8Array.of(0x85, 1, 11, 11, 0, 0x81, 0xf6) };
+    const later = { getPage: () => Uint8Array.of(0x85, 1, 11, 13, 0, 0x81, 0xf6) };
     for (const source of [pages, later])
       newer.push(caughtOf(() => treeCount('list', '1'.repeat(64) as PageId, source)));
     newer.push(caughtOf(() => checkSchema(schema2, 1, new MemoryObjects())));

@@ -16,6 +16,8 @@ export const RECORD_TYPE_NUMBERS = {
   'exec-request': 10,
   page: 11,
   stub: 13,
+  reference: 14,
+  'federated-snapshot': 15,
 } as const;
 
 /** Name of a record type. */
@@ -36,13 +38,15 @@ export const OBJECT_CLASS_NUMBERS = {
   'exec-request': 10,
   page: 11,
   chunk: 12,
+  reference: 14,
+  'federated-snapshot': 15,
 } as const;
 
 /** Name of a content-addressed class. */
 export type ObjectClass = keyof typeof OBJECT_CLASS_NUMBERS;
 
 /** Greatest number of a record type or class; what is above belongs to a newer format. */
-export const HIGHEST_TYPE_NUMBER = 13;
+export const HIGHEST_TYPE_NUMBER = 15;
 
 /** Every content-addressed class, in class byte order. */
 export const OBJECT_CLASSES: readonly ObjectClass[] = Object.keys(OBJECT_CLASS_NUMBERS) as ObjectClass[];

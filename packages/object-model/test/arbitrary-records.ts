@@ -139,6 +139,7 @@ function shaped({ constants, fields }: Pick<RecordShape, 'constants' | 'fields'>
 
 function consistent(record: AnyRecord): AnyRecord {
   if (record.type === 'exec' && record.nodeKind === 'call') return consistentExec(record);
+  if (record.type === 'reference' && record.commitId === null) return { ...record, references: [] };
   if (record.type !== 'datum') return record;
   if (record.kind === 'uri') return consistentUri(record);
   return record.kind === 'blob' ? consistentBlob(record) : record;

@@ -214,7 +214,10 @@ describe('a refused record', () => {
     const dag = (rootNodeId: string, ...names: unknown[]): unknown => ({ type: 'dag', rootNodeId, names });
     const rows: readonly (readonly [record: unknown, refused: string])[] = [
       [undefined, 'record_type type: meta, datum, … nothing'],
-      [{ type: 'toString' }, 'record_type type: meta, … page or stub, found a text of 8 characters'],
+      [
+        { type: 'toString' },
+        'record_type type: meta, … stub, reference or federated-snapshot, found a text of 8 characters',
+      ],
       [{ type: 'commit' }, 'id_form treeId: the id of a tree, … nothing'],
       [{ type: 'node', kind: 'x' }, 'node_kind kind: literal, call, import or builtin, … 1 characters'],
       [dag('abc'), 'id_form rootNodeId: the id of a node, … a text of 3 characters'],

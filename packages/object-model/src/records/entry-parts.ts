@@ -27,6 +27,8 @@ const LEAF_PARTS: Readonly<Record<PageRole, readonly EntryPart[]>> = {
   inputs: [link('node')],
   chunks: [link('chunk'), part('chunk length')],
   values: [link('datum')],
+  heads: [part('dag name'), link('commit')],
+  references: [part('dag name'), link('reference')],
 };
 
 const INTERIOR_PARTS = Object.fromEntries(

@@ -1,4 +1,14 @@
-import type { ChunkId, DagId, DatumId, ExecId, ExecRequestId, NodeId, PageId } from '../ids.ts';
+import type {
+  ChunkId,
+  CommitId,
+  DagId,
+  DatumId,
+  ExecId,
+  ExecRequestId,
+  NodeId,
+  PageId,
+  ReferenceId,
+} from '../ids.ts';
 import type { Element } from './record-types.ts';
 
 /**
@@ -17,6 +27,8 @@ export const PAGE_ROLE_NUMBERS = {
   inputs: 8,
   chunks: 9,
   values: 10,
+  heads: 11,
+  references: 12,
 } as const;
 
 /** Name of a role: the kind of entries of a search tree. */
@@ -38,6 +50,8 @@ export interface LeafEntries {
   readonly inputs: NodeId;
   readonly chunks: readonly [chunkId: ChunkId, lengthBytes: number];
   readonly values: DatumId;
+  readonly heads: readonly [name: string, commitId: CommitId];
+  readonly references: readonly [name: string, referenceId: ReferenceId];
 }
 
 /** Keyed role → key of its entries. */
@@ -48,6 +62,8 @@ export interface EntryKeys {
   readonly dags: string;
   readonly pins: NodeId;
   readonly requests: NodeId;
+  readonly heads: string;
+  readonly references: string;
 }
 
 /** Entry of a leaf page of a role. */

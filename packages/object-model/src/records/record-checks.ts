@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import type { BlobDatum, ExecRecord, UriDatum } from './record-types.ts';
+import type { BlobDatum, ExecRecord, ReferenceRecord, UriDatum } from './record-types.ts';
 
 /** Throws `invalid_payload` with `exec_times` or `exec_source_fields` where members of an exec contradict each other. */
 export function checkExec(exec: ExecRecord): void {
@@ -10,6 +10,12 @@ export function checkExec(exec: ExecRecord): void {
   // @spec DML-OBJ-1513
   if (sourceExecId !== null && (startedMs !== null || requestId !== null || receiptDatumId !== null))
     fail('exec_source_fields');
+}
+
+/** Throws `invalid_payload` with `reference_ended` where a reference without a commit carries references onward. */
+export function checkReference({ commitId, references }: ReferenceRecord): void {
+  // @spec DML-OBJ-1823
+  if (commitId === null && (typeof references === 'string' || references.length > 0)) fail('reference_ended');
 }
 
 /** Throws `invalid_payload` with `uri_attachment` where the text of a URI lacks the id of its attachment. */

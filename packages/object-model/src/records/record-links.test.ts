@@ -81,6 +81,7 @@ describe('recordRoots', () => {
       if (record.type !== 'page') expect(tops).toEqual(pages.map((link) => link.id));
     }
     const all = ['list', 'set', 'map', 'names', 'dags', 'pins', 'requests', 'inputs', 'chunks', 'values'];
+    all.push('heads', 'references');
     expect([...roles].sort()).toEqual(all.sort());
   });
 });

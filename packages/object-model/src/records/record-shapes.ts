@@ -3,7 +3,7 @@ import type { ObjectClass, RecordType } from '../object-class.ts';
 import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
 import { NODE_KIND_NUMBERS } from './node-kind.ts';
 import type { PageRole } from './page-types.ts';
-import { checkAttachment, checkBlob, checkExec } from './record-checks.ts';
+import { checkAttachment, checkBlob, checkExec, checkReference } from './record-checks.ts';
 import type { Datum, ExecRecord, NodeRecord, Records } from './record-types.ts';
 
 /** Most parents of a commit. @spec DML-OBJ-1403 */
@@ -12,7 +12,7 @@ const MAX_PARENTS = 16;
 const MAX_AUTHOR_BYTES = 255;
 /** Longest message of a commit or tombstone, in bytes. @spec DML-OBJ-1406 */
 const MAX_MESSAGE_BYTES = 65_536;
-/** Longest name of a domain in a stub, in bytes. @spec DML-OBJ-1812 */
+/** Longest name of a domain, in bytes. @spec DML-OBJ-1812 DML-OBJ-1822 */
 const MAX_DOMAIN_BYTES = 255;
 
 /** Form of a field; the names are those of the specification. */
@@ -120,6 +120,10 @@ const uintOrNull: FieldForm = { is: 'uint', or: 'null' };
 
 function single<Type extends ShapedType>(type: Type, ...rows: readonly Row<Records[Type]>[]): RecordShapes {
   return { shapes: [shapeOfFields({ type }, fieldsOf(...rows))] };
+}
+
+function checked(shapes: RecordShapes, check: NonNullable<RecordShape['check']>): RecordShapes {
+  return { shapes: shapes.shapes.map((shape) => ({ ...shape, check })) };
 }
 
 function selected(other: ErrorDetail, ...shapes: readonly RecordShape[]): RecordShapes {
@@ -322,6 +326,27 @@ export const RECORD_SHAPES: Readonly<Record<ShapedType, RecordShapes>> = {
     ['object', 'objectId', { is: 'hash' }],
     ['domain', 'domain', { is: 'domain', maxBytes: MAX_DOMAIN_BYTES }],
     ['timeMs', 'timeMs', uint],
+  ),
+  // @spec DML-OBJ-1821
+  reference: checked(
+    single(
+      'reference',
+      ['domain', 'domain', { is: 'domain', maxBytes: MAX_DOMAIN_BYTES }],
+      ['name', 'name', { is: 'name' }],
+      ['commit', 'commitId', linkOrNull('commit')],
+      ['references', 'references', root('references')],
+      ['takenMs', 'takenMs', uint],
+      ['previous', 'previousReferenceId', linkOrNull('reference')],
+      ['details', 'detailsDatumId', linkOrNull('datum')],
+    ),
+    checkReference,
+  ),
+  // @spec DML-OBJ-1831
+  'federated-snapshot': single(
+    'federated-snapshot',
+    ['heads', 'heads', root('heads')],
+    ['references', 'references', root('references')],
+    ['details', 'detailsDatumId', linkOrNull('datum')],
   ),
 };
 

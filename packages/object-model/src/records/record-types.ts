@@ -6,6 +6,7 @@ import type {
   ExecRequestId,
   ExecutionKey,
   NodeId,
+  ReferenceId,
   TreeId,
 } from '../ids.ts';
 import type { ObjectClass } from '../object-class.ts';
@@ -227,6 +228,33 @@ export interface StubRecord {
   readonly timeMs: number;
 }
 
+/** A local name for a commit of another domain, as it was taken at some time. */
+export interface ReferenceRecord {
+  readonly type: 'reference';
+  /** Canonical URI that names the domain, at most 255 bytes. */
+  readonly domain: string;
+  /** Name under which the domain has published the commit. */
+  readonly name: string;
+  /** Null where the reference has ended. */
+  readonly commitId: CommitId | null;
+  /** References of that domain which it publishes with the commit; none where the reference has ended. */
+  readonly references: TreeRoot<'references'>;
+  readonly takenMs: number;
+  /** The reference that was in effect before. */
+  readonly previousReferenceId: ReferenceId | null;
+  /** A map datum that carries a schema. */
+  readonly detailsDatumId: DatumId | null;
+}
+
+/** Local heads and references together; equal parts make one record. */
+export interface FederatedSnapshotRecord {
+  readonly type: 'federated-snapshot';
+  readonly heads: TreeRoot<'heads'>;
+  readonly references: TreeRoot<'references'>;
+  /** A map datum that carries a schema. */
+  readonly detailsDatumId: DatumId | null;
+}
+
 /** A fact about the repository. */
 export interface MetaRecord {
   readonly type: 'meta';
@@ -248,6 +276,8 @@ export interface Records {
   readonly 'exec-request': ExecRequestRecord;
   readonly page: PageRecord;
   readonly stub: StubRecord;
+  readonly reference: ReferenceRecord;
+  readonly 'federated-snapshot': FederatedSnapshotRecord;
 }
 
 /** Any record. */

@@ -20,7 +20,7 @@ export interface EntryCodec<Role extends PageRole> {
   skip(bytes: Uint8Array, at: number, end: number): number;
 }
 
-function nameCodec<Role extends 'names' | 'dags'>(): EntryCodec<Role> {
+function nameCodec<Role extends 'names' | 'dags' | 'heads' | 'references'>(): EntryCodec<Role> {
   return {
     keyForm: 'text',
     read(bytes, start, end) {
@@ -54,6 +54,8 @@ export const ENTRY_CODECS: { readonly [Role in PageRole]: EntryCodec<Role> } = {
   },
   names: nameCodec<'names'>(),
   dags: nameCodec<'dags'>(),
+  heads: nameCodec<'heads'>(),
+  references: nameCodec<'references'>(),
   pins: pairCodec<'pins'>(),
   requests: pairCodec<'requests'>(),
   inputs: { keyForm: 'none', read: (bytes, start) => idInLink<'node'>(bytes, start), skip: skipLink },
