@@ -46,7 +46,7 @@ export async function run(context: CommandContext): Promise<void> {
           });
           output.live();
           addRemote(remotesPath(folder), ORIGIN, { uri });
-          const branch = startBranch(context, store, Object.keys(fetched.snapshot.state.refs));
+          const branch = startBranch(context, store);
           isWhole = true;
           // @spec DML-CLI-2140
           output.result({ repository: folder, remote: ORIGIN, uri, branch, ...fetchFields(fetched) }, () => [
@@ -85,8 +85,11 @@ function nameOf(uri: string): string {
 }
 
 /** Makes the branch that a clone begins on, the one asked for, `main` or the only one, and returns its name. */
-function startBranch({ io, options }: CommandContext, store: Store, refs: readonly string[]): string | null {
-  const branches = refs.flatMap((key) => (key.startsWith('heads/') ? [key.slice('heads/'.length)] : []));
+function startBranch({ io, options }: CommandContext, store: Store): string | null {
+  const prefix = remoteRef(ORIGIN, '');
+  const branches = store
+    .readRefs('remotes')
+    .flatMap(({ name }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
   const wanted = options.branch as string | undefined;
   if (wanted !== undefined && !branches.includes(wanted))
     throw cliError('invalid_argument', {

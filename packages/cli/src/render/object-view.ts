@@ -59,6 +59,8 @@ function describe(reader: RecordReader, found: NamedObject, options: RenderOptio
     case 'tree':
     case 'page':
     case 'exec-request':
+    case 'reference':
+    case 'federated-snapshot':
       return recordView(reader.read(found.class, found.objectId), options);
   }
 }

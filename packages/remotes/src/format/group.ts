@@ -4,8 +4,8 @@ export interface SegmentEntry {
   readonly file: string;
 }
 
-/** Objects of a push, `loose` ones that no ref needs yet, or outcomes of the shared cache. */
-export type GroupKind = 'objects' | 'loose' | 'cache';
+/** Objects of a push, `loose` ones that no ref needs yet, outcomes of the shared cache, or pages of trees of refs. */
+export type GroupKind = 'objects' | 'loose' | 'cache' | 'refs';
 
 /** An index object with its segments, as a state lists them. */
 export interface GroupEntry {

@@ -7,7 +7,9 @@ import { type RemoteSnapshot, readSnapshot } from './read-snapshot.ts';
 import { swapCurrent } from './swap-current.ts';
 
 /** Parts of a state that a writer decides. */
-export type StateChange = Partial<Pick<RemoteState, 'absences' | 'caches' | 'epoch' | 'groups' | 'refs'>> &
+export type StateChange = Partial<
+  Pick<RemoteState, 'absences' | 'caches' | 'epoch' | 'groups' | 'refs' | 'trees'>
+> &
   Pick<RemoteState, 'reason'>;
 
 /** Result of an attempt to change a remote. */

@@ -6,6 +6,7 @@ import {
   decodeRecord,
   type ExecId,
   type ExecutionKey,
+  type ObjectClass,
   PageCache,
   type PageId,
   type Records,
@@ -13,7 +14,7 @@ import {
 import type { Store } from '@daggerml/store';
 import type { ObjectSource } from '@daggerml/values';
 
-type ObjectRecord = 'datum' | 'node' | 'dag' | 'tree' | 'commit' | 'exec' | 'exec-request' | 'page';
+type ObjectRecord = Exclude<ObjectClass, 'chunk'>;
 
 /** Reads decoded records and search tree pages of a store; throws `object_missing` for what is not there. */
 export class RecordReader implements ObjectSource {
