@@ -12,6 +12,7 @@ export async function run(context: CommandContext): Promise<void> {
   await withRemote(context, args[0], async ({ name, remote }) => {
     const claims: ListedClaim[] = [];
     // @spec DML-CLI-1109
+    // @spec DML-CLI-2172
     for await (const claim of listClaims(remote))
       if (claim.state === 'held' || options.all === true) claims.push(claim);
     claims.sort((left, right) => right.claimedMs - left.claimedMs || compareKeys(left, right));
@@ -34,7 +35,7 @@ function documentOf({ executionKey, execution, outcome, write: _write, ...claim 
   };
 }
 
-/** Checks whether whoever wants the claim may take it over. */
+/** Checks whether whoever wants the claim may take it over. @spec DML-CLI-2171 */
 function isExpired({ state, ageMs, leaseMs }: Pick<ListedClaim, 'state' | 'ageMs' | 'leaseMs'>): boolean {
   return state === 'held' && ageMs >= leaseMs;
 }

@@ -7,8 +7,8 @@ export interface RemoteSharingOptions extends Pick<RemoteCacheOptions, 'signer' 
   /** Claimant, for people. */
   readonly owner: string;
   /**
-   * Checks whether the remote has passed a check, before the first claim; by default it is checked then, which takes up
-   * to a minute.
+   * Answer to whether the remote has passed a check, asked before the first claim; by default it is checked then, which
+   * takes up to a minute.
    */
   readonly isProven?: (() => Promise<boolean>) | undefined;
   /** False to look up only: nothing is claimed or published; true by default. */

@@ -1,5 +1,6 @@
 import {
   type ChunkId,
+  type CommitId,
   compareBytes,
   type DagId,
   type DatumId,
@@ -11,6 +12,7 @@ import {
   type LeafEntries,
   type NodeId,
   type PageRole,
+  type ReferenceId,
   sha256Hex,
   utf8Bytes,
 } from '../../src/index.ts';
@@ -27,6 +29,8 @@ export const ROLES: readonly PageRole[] = [
   'inputs',
   'chunks',
   'values',
+  'heads',
+  'references',
 ];
 
 /** Returns the id that a label stands for. */
@@ -51,6 +55,8 @@ export const SAMPLE_ENTRIES: { readonly [Role in PageRole]: (at: number) => Leaf
   inputs: (at) => idFor<NodeId>(`node ${at % 50}`),
   chunks: (at) => [idFor<ChunkId>(`chunk ${at}`), 16_385 + (at % 1000)],
   values: (at) => idFor<DatumId>(`datum ${at % 50}`),
+  heads: (at) => [`head-${at}`, idFor<CommitId>(`commit ${at}`)],
+  references: (at) => [`reference-${at}`, idFor<ReferenceId>(`reference ${at}`)],
 };
 
 /** Returns the sample entries of these numbers, or of 0 to a count, in the order that a tree of the role has. */

@@ -132,7 +132,7 @@ function missingPage(error: unknown): PageId | undefined {
 }
 
 /** Returns the pages that a page of a tree of refs leads to. */
-export function childrenOf(bytes: Uint8Array): PageId[] {
+function childrenOf(bytes: Uint8Array): PageId[] {
   const { level, entries } = decodeRecord(bytes, 'page');
   return level === 0 ? [] : entries.map((entry) => (entry as readonly [string, PageId, number])[1]);
 }

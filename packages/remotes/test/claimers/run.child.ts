@@ -6,7 +6,7 @@ import { startBucket } from './bucket-server.ts';
 import { runClaimers } from './run-claimers.ts';
 
 /**
- * Lets `--processes` bring `--keys` keys together, each with `--held` claims at a time, over a folder or, with `--bucket`,
+ * Runs `--processes` that bring `--keys` keys together, each with `--held` claims at a time, over a folder or, with `--bucket`,
  * over a bucket of this process. Ends with 1 where they do not integrate one result of each key.
  */
 const { values } = parseArgs({

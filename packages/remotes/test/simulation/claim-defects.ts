@@ -66,7 +66,7 @@ function insists(remote: Remote): Remote {
   });
 }
 
-/** Says that a claim is renewed, and writes nothing. */
+/** Answers that a claim is renewed, and writes nothing. */
 function rests(remote: Remote): Remote {
   const numbers = new Map<string, number>();
   return withFiles(remote, {

@@ -164,7 +164,7 @@ class Claimer {
     });
   }
 
-  /** Goes on as another process where the last one has crashed. */
+  /** Continues as another process where the last one has crashed. */
   revive(): void {
     if (!this.process.isDead) return;
     this.#crashes += 1;
