@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExecId, ExecutionKey } from '@daggerml/object-model';
+import type { CommitId, ExecId, ExecutionKey } from '@daggerml/object-model';
 import {
   type OwnClaim,
   openFolderFiles,
@@ -21,6 +21,7 @@ import {
   systemSurroundings,
 } from '@daggerml/remotes';
 import { FaultServer } from '@daggerml/remotes/testing';
+import { headRef } from '@daggerml/store';
 import { afterTests } from '@daggerml/testkit';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { dml, TestRepository } from './test-repository.ts';
@@ -544,6 +545,29 @@ export const own = definePipeline('own', (dag) => dag.literal('mine'));
 `;
 
 describe('dml clone', () => {
+  it('takes a remote with more branches than its state lists [DML-CLI-2140]', async () => {
+    const { ours } = team;
+    const commitId = (await head(ours)) as CommitId;
+    await ours.withStore((store) => {
+      store.transact('many', (transaction) => {
+        for (let number = 0; number < 1_001; number += 1) {
+          const ref = headRef(`run/${number}`);
+          transaction.updateRef({ ref, expected: null, next: commitId, actor: 'test', reason: 'many' });
+        }
+      });
+    }, 'write');
+    await ours.ok('push', '--all');
+    expect(await ours.json('remote', 'log')).toMatchObject([
+      { refs: [], trees: [{ kind: 'heads', count: 1_002 }] },
+    ]);
+    const theirs = await clone('many', '--branch', 'run/7');
+    expect(await head(theirs, 'run/7')).toBe(commitId);
+    expect(Object.keys(await tracking(theirs))).toHaveLength(1_002);
+    expect(await theirs.ok('verify')).toContain('checked');
+    await theirs.ok('push', '--delete', 'origin', 'run/8', 'run/9');
+    expect(await ours.json('remote', 'log')).toMatchObject([{ refs: [], trees: [{ count: 1_000 }] }, {}]);
+  });
+
   it('creates a repository with the remote origin and a current branch [DML-CLI-2140]', async () => {
     const { ours } = team;
     await ours.ok('branch', 'side');

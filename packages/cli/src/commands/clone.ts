@@ -86,7 +86,7 @@ function nameOf(uri: string): string {
 
 /** Makes the branch that a clone begins on, the one asked for, `main` or the only one, and returns its name. */
 function startBranch({ io, options }: CommandContext, store: Store): string | null {
-  const prefix = remoteRef(ORIGIN, '');
+  const prefix = `refs/remotes/${ORIGIN}/`;
   const branches = store
     .readRefs('remotes')
     .flatMap(({ name }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
