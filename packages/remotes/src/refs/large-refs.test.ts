@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CommitId } from '@daggerml/object-model';
+import { buildTree, type CommitId, type DagId, hashBytes, type PageId } from '@daggerml/object-model';
 import { headRef, remoteRef, tagRef } from '@daggerml/store';
 import { afterTests } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
@@ -10,8 +10,11 @@ import { commitTo, MAIN, newPlace, remoteOver } from '../../test/fixtures.ts';
 import { collectRemote } from '../collect/collect.ts';
 import type { RemoteFiles } from '../files/remote-files.ts';
 import { filePath } from '../format/file-path.ts';
+import type { GroupEntry } from '../format/group.ts';
+import type { RefTree } from '../format/ref-trees.ts';
 import type { RemoteState } from '../format/state.ts';
 import type { RefPush } from '../push/plan-refs.ts';
+import { GroupWriter } from '../push/put-groups.ts';
 import { readSnapshot } from '../state/read-snapshot.ts';
 import { memoryInFile, memoryOfProcess, type StateMemory } from '../state/state-memory.ts';
 import type { MemoryRemote } from '../testing/memory-remote.ts';
@@ -104,8 +107,8 @@ describe('a remote with many refs', () => {
     const rest = [...names.slice(500)].reverse();
     for (let at = 0; at < rest.length; at += 700)
       await theirs.push(tagsOf(rest.slice(at, at + 700), commitId));
-    await theirs.push(tagsOf(['more'], commitId));
-    await theirs.push(tagsOf(['more'], null));
+    await theirs.push(tagsOf(['more', 'more'], commitId));
+    await theirs.push(tagsOf(['more', 'more'], null));
     const { trees } = await stateOf(one);
     expect((await stateOf(other)).trees).toEqual(trees);
     expect(trees?.tags?.count).toBe(3_000);
@@ -213,6 +216,47 @@ describe('a remote with many refs', () => {
     rmSync(join(folder, 'origin.json.refs'));
     await ours.push(tagsOf(['build/newer'], commitId));
     expect((await theirs.fetch()).moved).toHaveLength(1);
+  });
+
+  it('is refused where its tree is none [DML-REM-0429]', async () => {
+    const remote = newRemote();
+    const ours = await withTags(remote, numbered(0, 1_200));
+    const commitId = commitOf(ours);
+    const { trees, groups } = await stateOf(remote);
+    const tree = trees?.tags as RefTree;
+    const pages = new Map<PageId, Uint8Array>();
+    const store = { getPage: (id: PageId) => pages.get(id), putPage: (bytes: Uint8Array) => put(bytes) };
+    const put = (bytes: Uint8Array): PageId => {
+      const id = hashBytes<'page'>(bytes);
+      pages.set(id, bytes);
+      return id;
+    };
+    const names = numbered(0, 1_200, 'n').sort();
+    const otherRole = buildTree(
+      'dags',
+      names.map((name) => [name, commitId as string as DagId] as const),
+      store,
+    );
+    const writer = new GroupWriter(remoteOver(remote.open(), 9), { epoch: 0, kind: 'refs' });
+    for (const [id, bytes] of pages) await writer.add({ class: 'page', id, bytes });
+    const group = (await writer.finish()) as GroupEntry;
+    const wrong: readonly Partial<RefTree>[] = [
+      { count: tree.count + 1 },
+      { root: 'ab'.repeat(32) as PageId },
+      { root: otherRole as PageId },
+    ];
+    for (const each of wrong) {
+      const state = {
+        ...(await stateOf(remote)),
+        trees: { tags: { ...tree, ...each } },
+        groups: [...groups, group],
+      };
+      const refs = await new RefReader(remote.open()).of(state);
+      await expect(refs.all(), JSON.stringify(each)).rejects.toMatchObject({ code: 'remote_damaged' });
+    }
+    const state = { ...(await stateOf(remote)), trees: { tags: { ...tree, root: otherRole as PageId } } };
+    const refs = await new RefReader(remote.open()).of({ ...state, groups: [group] });
+    await expect(refs.some(['tags/n7'])).rejects.toMatchObject({ code: 'remote_damaged' });
   });
 
   it('is collected without the pages of earlier refs [DML-REM-0427]', async () => {

@@ -66,17 +66,27 @@ export class RefPages implements PageStore {
         return act(this);
       } catch (error) {
         const pageId = missingPage(error);
-        if (pageId === undefined || this.getPage(pageId) !== undefined) throw error;
+        if (pageId === undefined) throw isDmlError(error) ? this.#damaged(error) : error;
         await this.load([pageId]);
       }
     }
   }
 
+  // @spec DML-REM-0429
+  #damaged(cause: unknown): Error {
+    return damagedRefs(this.#files.name, cause);
+  }
+
   /** Reads all pages of a tree, level by level. Throws `FileGone`. */
   async loadTree(root: PageId): Promise<void> {
+    const seen = new Set<PageId>([root]);
     for (let level: readonly PageId[] = [root]; level.length > 0; ) {
       await this.load(level);
-      level = level.flatMap((pageId) => childrenOf(this.getPage(pageId) as Uint8Array));
+      const below = await this.run(() =>
+        level.flatMap((pageId) => childrenOf(this.getPage(pageId) as Uint8Array)),
+      );
+      level = below.filter((pageId) => !seen.has(pageId));
+      for (const pageId of level) seen.add(pageId);
     }
   }
 
@@ -91,6 +101,7 @@ export class RefPages implements PageStore {
       const objectId = absent.find((pageId) => !found.has(pageId)) as PageId;
       throw remoteError('remote_damaged', {
         remote: this.#files.name,
+        path: 'segments',
         detail: 'incomplete',
         class: 'page',
         objectId,
@@ -126,6 +137,11 @@ export class RefPages implements PageStore {
   }
 }
 
+/** Returns the error that a tree of refs is none. */
+export function damagedRefs(remote: string, cause?: unknown): Error {
+  return remoteError('remote_damaged', { remote, path: 'trees', detail: 'refs' }, cause);
+}
+
 function missingPage(error: unknown): PageId | undefined {
   const isMissing = isDmlError(error) && error.detail === 'page_missing';
   return isMissing ? (error.fields.pageId as PageId) : undefined;
@@ -133,8 +149,11 @@ function missingPage(error: unknown): PageId | undefined {
 
 /** Returns the pages that a page of a tree of refs leads to. */
 function childrenOf(bytes: Uint8Array): PageId[] {
-  const { level, entries } = decodeRecord(bytes, 'page');
-  return level === 0 ? [] : entries.map((entry) => (entry as readonly [string, PageId, number])[1]);
+  const { role, level, entries } = decodeRecord(bytes, 'page');
+  // Whoever reads the tree finds that it is none.
+  return role !== 'heads' || level === 0
+    ? []
+    : entries.map((entry) => (entry as readonly [string, PageId, number])[1]);
 }
 
 /** Returns the ids of all pages of a tree, which are all here. */

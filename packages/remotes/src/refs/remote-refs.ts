@@ -23,7 +23,7 @@ import {
 import type { RemoteState } from '../format/state.ts';
 import { GroupWriter } from '../push/put-groups.ts';
 import type { Remote } from '../remote.ts';
-import { type KnownPages, pagesOfTree, RefPages } from './ref-pages.ts';
+import { damagedRefs, type KnownPages, pagesOfTree, RefPages } from './ref-pages.ts';
 
 /** A ref that is another afterwards; null where there is none. */
 export interface RefChange {
@@ -42,10 +42,12 @@ export interface WrittenRefs {
 
 /** Refs of a state, wherever they stand. */
 export class RemoteRefs {
+  readonly #files: RemoteFiles;
   readonly #state: RemoteState;
   readonly #pages: RefPages;
 
   constructor(files: RemoteFiles, state: RemoteState, known: KnownPages) {
+    this.#files = files;
     this.#state = state;
     this.#pages = new RefPages(files, state, known);
   }
@@ -78,8 +80,9 @@ export class RemoteRefs {
       const tree = trees?.[kind];
       if (tree === undefined || (only !== undefined && only !== kind)) continue;
       await this.#pages.loadTree(tree.root);
-      for (const [name, commitId] of treeEntries('heads', tree.root, this.#pages))
-        found[`${kind}/${name}`] = commitId;
+      const entries = await this.#pages.run((pages) => [...treeEntries('heads', tree.root, pages)]);
+      if (entries.length !== tree.count) throw damagedRefs(this.#files.name);
+      for (const [name, commitId] of entries) found[`${kind}/${name}`] = commitId;
     }
     return found;
   }
@@ -101,8 +104,10 @@ export class RemoteRefs {
     const refs: Record<string, CommitId> = { ...this.#state.refs };
     const trees: { [kind in RefKind]?: RefTree | undefined } = { ...this.#state.trees };
     const put: KnownPages = new Map();
+    // A ref that is named twice counts once.
+    const unique = [...new Map(changes.map((change) => [change.key, change])).values()];
     for (const kind of REF_KINDS) {
-      const own = changes.filter(({ key }) => refKindOf(key) === kind);
+      const own = unique.filter(({ key }) => refKindOf(key) === kind);
       if (own.length === 0) continue;
       const before = trees[kind];
       delete trees[kind];

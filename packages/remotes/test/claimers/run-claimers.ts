@@ -28,7 +28,7 @@ export interface ClaimersResult {
 async function runClaimer(
   order: ClaimerOrder,
   env: NodeJS.ProcessEnv,
-  onStart: (child: ChildProcess) => void,
+  onStart: (child: ChildProcess) => unknown,
 ): Promise<ClaimerLine[]> {
   const child = spawn(process.execPath, [CLAIMER, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -53,7 +53,7 @@ async function runClaimer(
 export async function runClaimers(
   orders: readonly ClaimerOrder[],
   env: NodeJS.ProcessEnv,
-  onStart: (child: ChildProcess) => void,
+  onStart: (child: ChildProcess) => unknown,
 ): Promise<ClaimersResult> {
   const logs = await Promise.all(orders.map((order) => runClaimer(order, env, onStart)));
   const keys = orders[0]?.keys ?? 0;

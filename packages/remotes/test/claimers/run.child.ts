@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,10 @@ const folder = mkdtempSync(join(tmpdir(), 'dml-claimers-'));
 const bucket = values.bucket ? await startBucket(process.env) : undefined;
 const uri = bucket?.uri ?? `dml+remote://file${join(folder, 'remote')}`;
 const beganMs = performance.now();
+const children: ChildProcess[] = [];
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
 const { integrated, ended, computed, requests } = await runClaimers(
   Array.from({ length: Number(values.processes) }, (_, number) => ({
     uri,
@@ -35,7 +40,7 @@ const { integrated, ended, computed, requests } = await runClaimers(
     workMs: Number(values.work),
   })),
   bucket?.env ?? process.env,
-  () => undefined,
+  (child) => children.push(child),
 );
 await bucket?.server.close();
 rmSync(folder, { recursive: true, force: true });
