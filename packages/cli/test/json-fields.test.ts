@@ -72,6 +72,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'remote check': ['remote check'],
   'remote trust': ['remote trust origin', 'remote trust origin --unsigned', 'remote trust origin --all'],
   'remote log': ['remote log'],
+  'claim list': ['claim list --all'],
   'remote gc': ['remote gc --dry-run', 'remote gc'],
   publish: [
     'publish --as model --sign domain.pem --remote public --dry-run',

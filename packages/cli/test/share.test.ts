@@ -4,13 +4,24 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CommitId, ExecId, ExecutionKey } from '@daggerml/object-model';
+import {
+  type OwnClaim,
+  openFolderFiles,
+  RemoteClaims,
+  type RemoteFiles,
+  systemRemote,
+  systemSurroundings,
+} from '@daggerml/remotes';
 import { FaultServer } from '@daggerml/remotes/testing';
+import { headRef } from '@daggerml/store';
 import { afterTests } from '@daggerml/testkit';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { dml, TestRepository } from './test-repository.ts';
@@ -46,6 +57,46 @@ async function clone(name = 'theirs', ...options: string[]): Promise<TestReposit
   });
   expect(`${exitCode} ${exitCode === 0 ? '' : stderr}`, name).toBe('0 ');
   return theirs;
+}
+
+/** Puts claims on the remote in a folder: one whose lease has passed, one that was taken over, and two that are free. */
+async function putClaims(folder: string): Promise<{ keys: readonly string[]; execId: string }> {
+  const files = openFolderFiles(folder, systemSurroundings());
+  let nowMs = Date.now();
+  const clocks = { monotonicMs: () => nowMs, wallMs: () => nowMs };
+  const remote = systemRemote({ ...bound(files), now: async () => nowMs }, 'test');
+  const claimsOf = (owner: string, leaseMs: number): RemoteClaims =>
+    new RemoteClaims(remote, { owner, leaseMs, clocks });
+  const keys = ['aa', 'bb', 'cc', 'dd'].map((byte) => byte.repeat(32) as ExecutionKey);
+  const execId = 'ee'.repeat(32) as ExecId;
+  const claimed = async (claims: RemoteClaims, key: number): Promise<OwnClaim> => {
+    const answer = await claims.claim(keys[key] as ExecutionKey);
+    if (answer.type !== 'claimed') throw new Error(answer.type);
+    return answer.claim;
+  };
+  nowMs -= 10_000;
+  const ada = claimsOf('ada', 1_000);
+  for (const key of [0, 1]) await claimed(ada, key);
+  await ada.finish(await claimed(ada, 2), { exec: execId, status: 'ok' });
+  await ada.release(await claimed(ada, 3));
+  nowMs += 9_000;
+  await claimed(claimsOf('grace', 60_000), 1);
+  return { keys, execId };
+}
+
+/** Returns the operations of files, bound to them. */
+function bound(files: RemoteFiles): RemoteFiles {
+  return {
+    name: files.name,
+    read: (path, range) => files.read(path, range),
+    put: (path, bytes) => files.put(path, bytes),
+    readVersion: (path, version) => files.readVersion(path, version),
+    swap: (path, expected, bytes) => files.swap(path, expected, bytes),
+    list: (prefix) => files.list(prefix),
+    remove: (paths) => files.remove(paths),
+    now: () => files.now(),
+    close: () => files.close(),
+  };
 }
 
 async function tracking(repository: TestRepository): Promise<Record<string, string>> {
@@ -494,6 +545,29 @@ export const own = definePipeline('own', (dag) => dag.literal('mine'));
 `;
 
 describe('dml clone', () => {
+  it('takes a remote with more branches than its state lists [DML-CLI-2140]', async () => {
+    const { ours } = team;
+    const commitId = (await head(ours)) as CommitId;
+    await ours.withStore((store) => {
+      store.transact('many', (transaction) => {
+        for (let number = 0; number < 1_001; number += 1) {
+          const ref = headRef(`run/${number}`);
+          transaction.updateRef({ ref, expected: null, next: commitId, actor: 'test', reason: 'many' });
+        }
+      });
+    }, 'write');
+    await ours.ok('push', '--all');
+    expect(await ours.json('remote', 'log')).toMatchObject([
+      { refs: [], trees: [{ kind: 'heads', count: 1_002 }] },
+    ]);
+    const theirs = await clone('many', '--branch', 'run/7');
+    expect(await head(theirs, 'run/7')).toBe(commitId);
+    expect(Object.keys(await tracking(theirs))).toHaveLength(1_002);
+    expect(await theirs.ok('verify')).toContain('checked');
+    await theirs.ok('push', '--delete', 'origin', 'run/8', 'run/9');
+    expect(await ours.json('remote', 'log')).toMatchObject([{ refs: [], trees: [{ count: 1_000 }] }, {}]);
+  });
+
   it('creates a repository with the remote origin and a current branch [DML-CLI-2140]', async () => {
     const { ours } = team;
     await ours.ok('branch', 'side');
@@ -559,6 +633,128 @@ describe('dml run --remote', () => {
     const second = await runElsewhere('--remote', 'origin');
     expect([second.executed, second.cached]).toEqual([0, first.executed]);
     expect((await runElsewhere()).executed).toBe(first.executed);
+  });
+
+  it('lets why name the remote on which an outcome was found [DML-EXE-3515]', async () => {
+    const { ours } = team;
+    const theirs = await TestRepository.create();
+    await theirs.ok('remote', 'add', 'shared', team.shared);
+    await runElsewhere('--remote', 'origin');
+    await theirs.ok('run', 'pipelines.ts', 'sums', '--remote', 'shared');
+    const { calls } = await theirs.json<{ calls: { nodeId: string; sentence: string }[] }>('why', 'sums');
+    expect(calls.length).toBeGreaterThan(0);
+    for (const { nodeId, sentence } of calls) {
+      expect(sentence).toMatch(/ did not run here: its outcome was found on the remote shared$/);
+      const text = await theirs.ok('why', nodeId);
+      expect(text).toMatch(/^found {5}on the remote shared$/m);
+      expect(text).toMatch(/^outcome /m);
+      expect(await theirs.json('why', nodeId)).toMatchObject({ remote: 'shared', reason: 'new' });
+      // It ran there, so that no remote has to do with it.
+      expect(await ours.json('why', nodeId)).toMatchObject({ remote: null, reason: 'new' });
+      expect(await ours.ok('why', nodeId)).not.toMatch(/^found /m);
+    }
+    // Another run knows the outcomes, and where they came from.
+    await theirs.ok('run', 'pipelines.ts', 'sums');
+    expect(await theirs.json('why', calls[0]?.nodeId as string)).toMatchObject({ remote: 'shared' });
+  });
+
+  /** A repository with a pipeline whose call is not claimed, and two whose calls are. */
+  async function claimer(place: string): Promise<TestRepository> {
+    const theirs = await TestRepository.create();
+    await theirs.ok('remote', 'add', 'origin', place);
+    const code = 'export const add = (a: number, b: number): number => a + b;\n';
+    for (const [at, name] of ['free', 'claimed', 'again'].entries()) {
+      const options = `{ claim: ${name !== 'free'} }`;
+      theirs.pipeline(name, `async (dag) => dag.call(steps.add.with(${options}), 3, ${at})`, { code });
+    }
+    return theirs;
+  }
+
+  const checkedIn = async (theirs: TestRepository): Promise<unknown> => {
+    const text = readFileSync(join(theirs.folder, '.dml', 'remotes.json'), 'utf8');
+    return (JSON.parse(text) as { remotes: { origin: { checked?: unknown } } }).remotes.origin.checked;
+  };
+
+  it('checks a remote by the first claim on it, once [DML-REM-1411]', async () => {
+    const theirs = await claimer(team.shared);
+    const run = async (name: string): Promise<string> => {
+      const { exitCode, stderr } = await theirs.dml(['run', `${name}.ts`, name, '--remote', 'origin']);
+      expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
+      return stderr;
+    };
+    expect(await run('free')).not.toContain('never checked');
+    expect(await checkedIn(theirs)).toBeUndefined();
+    expect(await run('claimed')).toContain('origin was never checked');
+    expect(await checkedIn(theirs)).toEqual({ atMs: expect.any(Number), place: team.shared });
+    expect(readdirSync(join(team.shared, 'claims'))).toHaveLength(1);
+    expect(readdirSync(join(team.shared, 'check'))).toEqual([]);
+    expect(await run('again')).not.toContain('never checked');
+    // A check by hand counts as well.
+    const others = await claimer(team.shared);
+    await others.ok('remote', 'check');
+    expect(await checkedIn(others)).toMatchObject({ place: team.shared });
+  });
+
+  it('runs without claims on a remote that is not safe, and says why [DML-REM-1412]', async () => {
+    const server = await FaultServer.start('data');
+    afterTests('test', () => server.close());
+    server.modes.conditions = 'ignored';
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+    afterTests('test', () => vi.unstubAllEnvs());
+    const theirs = await claimer(`s3://data/x?endpoint=${encodeURIComponent(server.endpoint)}`);
+    const { exitCode, stderr } = await theirs.dml(['run', 'claimed.ts', 'claimed', '--remote', 'origin']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(
+      'no claims on origin, so that others may run the same calls: do not use this remote',
+    );
+    expect(stderr).toContain('dml remote check origin');
+    expect(server.requests.filter(({ key }) => key?.includes('/claims/'))).toEqual([]);
+    expect(await checkedIn(theirs)).toBeUndefined();
+  });
+
+  it('has claims that are listed [DML-CLI-1109]', async () => {
+    const { ours } = team;
+    expect(await ours.json('claim', 'list')).toEqual([]);
+    const { keys } = await putClaims(team.shared);
+    const listed = await ours.json<Record<string, unknown>[]>('claim', 'list');
+    expect(listed).toEqual([
+      {
+        executionKeyId: keys[1],
+        owner: 'grace',
+        state: 'held',
+        claimedMs: expect.any(Number),
+        leaseMs: 60_000,
+        ageMs: expect.any(Number),
+        fencing: 2,
+        executionUuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        outcome: null,
+        isExpired: false,
+      },
+      expect.objectContaining({ executionKeyId: keys[0], owner: 'ada', fencing: 1, leaseMs: 1_000 }),
+    ]);
+    const [first = '', second = ''] = (await ours.ok('claim', 'list')).split('\n');
+    expect(first).toMatch(/^b{12} {2}grace {2}lease of 1 min 0 s {2,}[\d.]+ \w+( \d+ s)? old +claim 2$/);
+    expect(second).toMatch(/^a{12} {2}ada {4}lease of 1\.0 s has passed {2}.* old +claim 1$/);
+  });
+
+  it('has claims whose lease has passed [DML-CLI-2171]', async () => {
+    const { ours } = team;
+    await putClaims(team.shared);
+    expect(await ours.json('claim', 'list')).toMatchObject([{ isExpired: false }, { isExpired: true }]);
+  });
+
+  it('has claims that nobody holds any more [DML-CLI-2172]', async () => {
+    const { ours } = team;
+    const { keys, execId } = await putClaims(team.shared);
+    const listed = await ours.json<{ executionKeyId: string }[]>('claim', 'list', '--all');
+    expect(listed).toHaveLength(4);
+    expect(listed.find(({ executionKeyId }) => executionKeyId === keys[2])).toMatchObject({
+      state: 'finished',
+      outcome: { execId, status: 'ok' },
+      isExpired: false,
+    });
+    expect(await ours.ok('claim', 'list', '--all')).toMatch(/ released .*\n|\n.* released /);
   });
 
   it('writes nothing with --no-publish and in a dry run [DML-REM-1231]', async () => {

@@ -3,7 +3,7 @@ export type { OutcomeObjects, OutcomeToPublish } from './cache/cache-publisher.t
 export type { CachedOutcome, IsHere } from './cache/cache-reader.ts';
 export type { GatherClock } from './cache/gather-publications.ts';
 export { RemoteCache, type RemoteCacheOptions } from './cache/remote-cache.ts';
-export { type CheckOptions, checkRemote } from './check/check-remote.ts';
+export { type CheckOptions, checkForClaims, checkRemote } from './check/check-remote.ts';
 export type { CheckPart, CheckReport, PartReport } from './check/check-report.ts';
 export { type ListedClaim, listClaims } from './claims/list-claims.ts';
 export {
@@ -26,12 +26,14 @@ export {
   checkRemoteName,
   checkSigners,
   findRemote,
+  type PassedCheck,
   type ReferencePlaces,
   type RemotesConfig,
   readReferencePlaces,
   readRemotes,
   removeRemote,
   setBlobLimit,
+  setChecked,
   setReferencePlace,
   setTrust,
 } from './config/remotes-config.ts';

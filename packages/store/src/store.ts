@@ -55,7 +55,7 @@ import {
   sortSessions,
 } from './sessions/sessions.ts';
 import { type Attempt, readAttempt, readAttempts } from './tables/attempts.ts';
-import { cacheEntries } from './tables/cache-index.ts';
+import { cacheEntries, cacheOrigins } from './tables/cache-index.ts';
 import { decodeJsonRow } from './tables/checksummed-row.ts';
 import type { Hold } from './tables/holds.ts';
 import { objectKey } from './tables/keyspace.ts';
@@ -411,6 +411,12 @@ export class Store {
   cacheEntries(executionKey: string): ExecId[] {
     this.#assertOpen();
     return cacheEntries(this.engine, executionKey);
+  }
+
+  /** Returns the remotes on which the execs that the derived index knows for an execution key were found, by exec. */
+  cacheOrigins(executionKey: string): ReadonlyMap<ExecId, string> {
+    this.#assertOpen();
+    return cacheOrigins(this.engine, executionKey);
   }
 
   /** Reads how far the attempt with an execution UUID is, at the newest commit; undefined when nothing is known. */

@@ -29,7 +29,7 @@ import {
 } from './refs/update-ref.ts';
 import { SessionWrites } from './sessions/session-writes.ts';
 import { type Attempt, putAttempt } from './tables/attempts.ts';
-import { CACHE_VALUE, cacheKey } from './tables/cache-index.ts';
+import { cacheKey, cacheValue } from './tables/cache-index.ts';
 import { type Hold, holdKey, putHold } from './tables/holds.ts';
 import {
   CLASS_BYTES,
@@ -296,9 +296,15 @@ export class WriteTransaction {
     return this.deleteRow('pins', holdKey(objectClass, objectId, owner));
   }
 
-  /** Notes in the derived index that an exec answers an execution key. */
-  putCacheEntry(executionKey: string, execId: string): void {
-    this.putRow('cache', cacheKey(executionKey, execId), CACHE_VALUE);
+  /**
+   * Notes in the derived index that an exec answers an execution key, with the name of the remote on which it was found;
+   * without one a name that was noted stays.
+   */
+  putCacheEntry(executionKey: string, execId: string, origin?: string): void {
+    const key = cacheKey(executionKey, execId);
+    // @spec DML-STO-0548
+    if (origin === undefined && hasRow(this.engine, 'cache', key)) return;
+    this.putRow('cache', key, cacheValue(origin));
   }
 
   /** Removes an exec from the derived index. */

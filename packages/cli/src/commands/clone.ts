@@ -53,7 +53,7 @@ export async function run(context: CommandContext): Promise<void> {
           output.live();
           // @spec DML-CLI-1263
           addRemote(remotesPath(folder), ORIGIN, { uri, blobLimitBytes: limits.blobLimitBytes });
-          const branch = startBranch(context, store, Object.keys(fetched.snapshot.state.refs));
+          const branch = startBranch(context, store);
           isWhole = true;
           // @spec DML-CLI-2140
           output.result({ repository: folder, remote: ORIGIN, uri, branch, ...fetchFields(fetched) }, () => [
@@ -92,8 +92,11 @@ function nameOf(uri: string): string {
 }
 
 /** Makes the branch that a clone begins on, the one asked for, `main` or the only one, and returns its name. */
-function startBranch({ io, options }: CommandContext, store: Store, refs: readonly string[]): string | null {
-  const branches = refs.flatMap((key) => (key.startsWith('heads/') ? [key.slice('heads/'.length)] : []));
+function startBranch({ io, options }: CommandContext, store: Store): string | null {
+  const prefix = `refs/remotes/${ORIGIN}/`;
+  const branches = store
+    .readRefs('remotes')
+    .flatMap(({ name }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
   const wanted = options.branch as string | undefined;
   if (wanted !== undefined && !branches.includes(wanted))
     throw cliError('invalid_argument', {

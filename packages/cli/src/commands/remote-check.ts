@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { remoteSurroundings, requireAdapter } from '../process/remote-adapters.ts';
-import { type RemoteSession, withFiles, withRemote } from '../process/remote-session.ts';
+import { noteChecked, type RemoteSession, withFiles, withRemote } from '../process/remote-session.ts';
 import { formatColumns } from '../render/columns.ts';
 import type { Output } from '../render/output.ts';
 
@@ -40,13 +40,24 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const { args, io } = context;
   const [given] = args;
   // No name of a remote has a colon. @spec DML-REM-0667
-  if (!given?.includes('://')) return await withRemote(context, given, (session) => check(context, session));
+  if (!given?.includes('://'))
+    return await withRemote(context, given, (session) =>
+      check(context, session, async (report) => {
+        // What was never noted need not be taken back.
+        if (report.verdict !== 'unsafe' || session.checked !== undefined)
+          await noteChecked(context, session, report);
+      }),
+    );
   const { canonicalRemoteUri } = await import('@daggerml/remotes');
   const uri = canonicalRemoteUri(given, absolutePath(io, '.'));
   return await withFiles(context, uri, (remote) => check(context, { name: null, uri, remote }));
 }
 
-async function check(context: CommandContext, checked: Checked): Promise<ExitCode> {
+async function check(
+  context: CommandContext,
+  checked: Checked,
+  note: (report: CheckReport) => Promise<void> = async () => {},
+): Promise<ExitCode> {
   const { output, io } = context;
   const seconds = positiveInteger(context, 'limit', 'remote check');
   const { checkRemote, readSnapshot } = await import('@daggerml/remotes');
@@ -67,6 +78,7 @@ async function check(context: CommandContext, checked: Checked): Promise<ExitCod
   });
   output.live();
   printReport(output, checked, report, adapter);
+  await note(report);
   // @spec DML-CLI-2161
   return report.verdict === 'unsafe' ? EXIT.unsafe : EXIT.done;
 }

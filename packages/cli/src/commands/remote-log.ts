@@ -17,9 +17,13 @@ export async function run(context: CommandContext): Promise<void> {
     const lines: string[][] = [];
     // @spec DML-CLI-2105
     for await (const { state } of listStates(remote.files, await readSnapshot(remote.files))) {
-      const { sequence, epoch, timeMs, actor, reason, refs } = state;
+      const { sequence, epoch, timeMs, actor, reason, refs, trees } = state;
       const named = Object.entries(refs).map(([ref, commitId]) => ({ ref: `refs/${ref}`, commitId }));
-      states.push({ sequence, epoch, timeMs, actor, reason, refs: named });
+      // Refs of which there are many are not read for a list.
+      const many = Object.entries(trees ?? {}).flatMap(([kind, tree]) =>
+        tree === undefined ? [] : [{ kind, count: tree.count, pageId: tree.root }],
+      );
+      states.push({ sequence, epoch, timeMs, actor, reason, refs: named, ...(trees && { trees: many }) });
       lines.push([
         output.style('yellow', String(sequence)),
         formatTime(timeMs),

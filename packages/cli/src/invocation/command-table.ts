@@ -652,6 +652,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/remote-log.ts'),
   },
   {
+    name: 'claim list',
+    group: 'Share',
+    summary: 'List who computes what on a remote.',
+    description:
+      'A claim that is not renewed within its lease is taken over by whoever wants the same call next; nothing has to be cleaned up.',
+    arguments: { '[remote]': REMOTE },
+    options: { '--all': 'claims that are released or finished as well' },
+    example: 'dml claim list',
+    load: () => import('../commands/claim-list.ts'),
+  },
+  {
     name: 'remote gc',
     group: 'Share',
     summary: 'Delete what no branch or tag of a remote reaches.',

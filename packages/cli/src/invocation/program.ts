@@ -52,6 +52,7 @@ const HELP = ['-h, --help', 'print help for the command'] as const;
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   reference: 'List, take or end references to what other teams have published; alone it lists them.',
   remote: 'List the remotes of this repository, or look after one.',
+  claim: 'List the claims of a remote; alone it lists them.',
   op: 'Run, resume and cancel ops; alone it lists the runs that have not ended.',
   adapter: 'List or check execution adapters; alone it lists them.',
   bundle: 'Move branches and tags by a file; alone it prints this help.',

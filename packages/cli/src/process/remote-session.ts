@@ -1,9 +1,16 @@
 import { join } from 'node:path';
 import { formatSize } from '@daggerml/object-model';
-import type { ConfiguredRemote, Remote, RemoteFiles, RemotesConfig, StateMemory } from '@daggerml/remotes';
+import type {
+  CheckReport,
+  ConfiguredRemote,
+  Remote,
+  RemoteFiles,
+  RemotesConfig,
+  StateMemory,
+} from '@daggerml/remotes';
 import { REPOSITORY_MARK, remotesPath } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { admitterFor, repositoryFolder } from '../invocation/repository-access.ts';
+import { admitterFor, repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { liveProgress } from '../render/live-progress.ts';
 import { formatCount } from '../render/quantities.ts';
 import { actorOf } from './actor.ts';
@@ -19,6 +26,8 @@ export interface RemoteSession {
   /** Trust in the outcomes of its cache; all are trusted where it is undefined. */
   readonly trust: ConfiguredRemote['trust'];
   readonly blobLimitBytes: ConfiguredRemote['blobLimitBytes'];
+  /** The check that these files have passed; undefined before one. */
+  readonly checked: ConfiguredRemote['checked'];
 }
 
 /** Name of the remote that is meant where none is named, if it exists or is the only one. */
@@ -55,7 +64,7 @@ export async function withRemote<T>(
   body: (session: RemoteSession) => Promise<T>,
 ): Promise<T> {
   const { name: chosen, ...configured } = await chosenRemote(context, name);
-  const { uri, trust, blobLimitBytes } = configured;
+  const { uri, trust, blobLimitBytes, checked } = configured;
   const { memoryInFile } = await import('@daggerml/remotes');
   const folder = repositoryFolder(context);
   const memory = memoryInFile(
@@ -63,7 +72,15 @@ export async function withRemote<T>(
     uri,
   );
   return await withFiles(context, uri, (remote) =>
-    body({ name: chosen, uri, remote, memory, trust, blobLimitBytes }),
+    body({
+      name: chosen,
+      uri,
+      remote,
+      memory,
+      trust,
+      blobLimitBytes,
+      checked: checked?.place === remote.files.name ? checked : undefined,
+    }),
   );
 }
 
@@ -79,6 +96,22 @@ export async function withFiles<T>(
     context,
     () => body(systemRemote(files, actorOf(context.io.env))),
     () => files.close(),
+  );
+}
+
+/** Notes what a check has found of a remote of the repository. */
+export async function noteChecked(
+  context: CommandContext,
+  { name, remote }: RemoteSession,
+  { verdict }: Pick<CheckReport, 'verdict'>,
+): Promise<void> {
+  const { setChecked } = await import('@daggerml/remotes');
+  const path = remotesPath(repositoryFolder(context));
+  const place = remote.files.name;
+  const checked = verdict === 'unsafe' ? undefined : { atMs: context.io.nowMs(), place };
+  // Whoever holds the write lock changes the file alone.
+  await withStore(context, 'write', (_reader, store) =>
+    store.transact('remote/check', () => setChecked(path, name, checked)),
   );
 }
 

@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs';
 import type { RepositoryOptions } from '@daggerml/bindings';
 import { remoteSharing, remoteWorkers } from '@daggerml/execution';
-import { type ExecSigner, execSigner, remoteError } from '@daggerml/remotes';
+import {
+  type CheckReport,
+  checkForClaims,
+  type ExecSigner,
+  execSigner,
+  remoteError,
+} from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { formatCount } from '../render/quantities.ts';
 import { actorOf } from './actor.ts';
 import { absolutePath } from './current-folder.ts';
-import { withRemote } from './remote-session.ts';
+import { noteChecked, type RemoteSession, withRemote } from './remote-session.ts';
 
 /**
  * Opens what is shared over a remote for the time of `body`.
@@ -22,9 +28,17 @@ export async function withSharing<Result>(
   const signer = options.sign === undefined ? undefined : signerOf(absolutePath(io, String(options.sign)));
   if (signer) output.note(`outcomes are signed as ${signer.signer}`);
   const untrusted = new Map<string, number>();
-  return await withRemote(context, name, async ({ remote, trust }) => {
+  return await withRemote(context, name, async (session) => {
+    const { remote, trust } = session;
+    let report: CheckReport | undefined;
     const sharing = await remoteSharing(remote, {
+      name,
       owner: actorOf(io.env),
+      isProven: async () => {
+        if (session.checked !== undefined) return true;
+        report = await proofOf(context, session);
+        return report.verdict !== 'unsafe';
+      },
       // A dry run writes nothing anywhere. @spec DML-REM-1231
       isWritable: options.publish !== false && options.dryRun !== true,
       signer,
@@ -51,6 +65,8 @@ export async function withSharing<Result>(
       // @spec DML-CLI-1221
       return await body(start ? { sharing: own, pools: [{ name, offers: 'any', start }] } : { sharing });
     } finally {
+      // Where it cannot be noted, the next run checks again.
+      if (report !== undefined) await noteChecked(context, session, report).catch(() => undefined);
       // @spec DML-REM-1235
       for (const [key, count] of untrusted)
         output.note(
@@ -58,6 +74,20 @@ export async function withSharing<Result>(
         );
     }
   });
+}
+
+/** Checks a remote that was never checked before its first claim, and says what it finds. @spec DML-REM-1412 */
+async function proofOf({ output }: CommandContext, { name, remote }: RemoteSession): Promise<CheckReport> {
+  const remoteName = output.safe(name);
+  output.note(`${remoteName} was never checked: checking once whether claims on it can be relied on`);
+  const report = await checkForClaims(remote);
+  if (report.verdict === 'unsafe')
+    output.note(
+      `no claims on ${remoteName}, so that others may run the same calls: ${output.safe(report.summary)}; see "dml remote check ${remoteName}"`,
+    );
+  else if (report.verdict === 'degraded') output.note(`${remoteName}: ${output.safe(report.summary)}`);
+  output.event('remote-checked', { remote: name, verdict: report.verdict });
+  return report;
 }
 
 /** Returns the signer of a key file; throws `signing_key_invalid`. */

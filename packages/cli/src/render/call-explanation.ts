@@ -56,6 +56,7 @@ export function callExplanationView(
       madeBy: makers,
       execId: origin?.execId ?? null,
       status: origin?.status ?? null,
+      remote: origin?.remote ?? null,
       startedMs: origin?.startedMs ?? null,
       finishedMs: origin?.finishedMs ?? null,
       ...resourcesJson(usedResources(origin?.receipt ?? {})),
@@ -152,10 +153,14 @@ function sentenceOf(explained: CallExplanation, call: string): string {
   const [first] = differences;
   const why = first === undefined ? 'function or inputs changed' : differenceText(comparison, first);
   const ran = origin?.status === 'error' ? 'ran and failed' : 'ran';
+  // @spec DML-EXE-3515
+  const found = origin?.remote && `its outcome was found on the remote ${origin.remote}`;
   switch (reason) {
     case 'new':
+      if (found) return `${call} did not run here: ${found}`;
       return `${call} ${ran} because it is new`;
     case 'changed':
+      if (found) return `${call} did not run here: ${why}, and ${found}`;
       return `${call} ${ran} because ${why}`;
     case 'forced':
       return `${call} ${ran} again although its outcome was known: that was asked for`;
@@ -172,8 +177,9 @@ function sentenceOf(explained: CallExplanation, call: string): string {
 
 function originLines({ origin, reason }: CallExplanation, output: Output): string[] {
   if (origin === undefined) return [];
-  const { startedMs, finishedMs, receipt, execId } = origin;
-  const title = reason === 'cut-off' || reason === 'taken-over' ? 'outcome  ' : 'executed ';
+  const { startedMs, finishedMs, receipt, execId, remote } = origin;
+  const isTaken = reason === 'cut-off' || reason === 'taken-over' || remote !== undefined;
+  const title = isTaken ? 'outcome  ' : 'executed ';
   const when =
     startedMs === null || finishedMs === null
       ? ''
@@ -183,6 +189,7 @@ function originLines({ origin, reason }: CallExplanation, output: Output): strin
   const used = resourcesText(usedResources(receipt ?? {}));
   return [
     `${title} ${when}${where}exec ${output.shortId(execId)}`,
+    ...(remote === undefined ? [] : [`found     on the remote ${output.safe(remote)}`]),
     ...(used === '' ? [] : [`used      ${used}`]),
   ];
 }

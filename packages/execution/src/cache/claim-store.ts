@@ -14,7 +14,9 @@ export type ClaimAnswer =
   /** Nobody had it, or whoever had it let the lease pass. */
   | { readonly type: 'claimed'; readonly claim: Claim }
   /** Somebody else computes it; ask again after the pause. */
-  | { readonly type: 'claimed-elsewhere'; readonly afterMs: number };
+  | { readonly type: 'claimed-elsewhere'; readonly afterMs: number }
+  /** Nobody can claim here: the call runs without a claim. */
+  | { readonly type: 'unclaimable' };
 
 /**
  * The claims of all who share a cache. Leases are judged by the clock of the store, never by that of its callers. All

@@ -41,13 +41,14 @@ export class OutcomeBatch {
 
   /** Adds the outcome of a node, to be kept with the next batch, with the attempt of which the store knows. */
   add(node: RunNode, executionUuid?: string): void {
-    const { executionKey, foundExecId } = computedOf(node);
+    const { executionKey, foundExecId, origin } = computedOf(node);
     this.#outcomes.push({
       node,
       nodeId: node.nodeId,
       execId: node.execId as ExecId,
       executionKey,
       foundExecId,
+      origin,
       executionUuid,
     });
   }

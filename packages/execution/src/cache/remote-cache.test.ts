@@ -1,11 +1,21 @@
+import { generateKeyPairSync } from 'node:crypto';
 import type { ExecId } from '@daggerml/object-model';
-import { type Remote, type RemoteFiles, systemRemote } from '@daggerml/remotes';
-import { MemoryRemote } from '@daggerml/remotes/testing';
+import {
+  type ExecSigner,
+  execSigner,
+  type Remote,
+  type RemoteFiles,
+  systemRemote,
+  type TrustPolicy,
+} from '@daggerml/remotes';
+import { ignoringConditions, MemoryRemote } from '@daggerml/remotes/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { keyOf, Workspace } from '../../test/workspace.ts';
 import type { RunNode } from '../run/run-node.ts';
-import { RemoteSharedCache } from './remote-cache.ts';
+import { RemoteSharedCache, type RemoteSharedCacheOptions } from './remote-cache.ts';
 import { RemoteClaimStore } from './remote-claims.ts';
+import { remoteSharing } from './remote-sharing.ts';
+import type { SharedCache } from './shared-cache.ts';
 import { TieredCache } from './tiered-cache.ts';
 
 const functions = {
@@ -56,6 +66,7 @@ async function party(
     ? new RemoteClaimStore(remote, {
         owner: 'test',
         afterMs: 30,
+        isProven: async () => true,
         hasOutcome: (...asked) => cache.mayHave(...asked),
       })
     : undefined;
@@ -164,6 +175,97 @@ describe('two repositories that share a remote', () => {
     const fresh = await party(own);
     await ask(fresh.workspace, [1, 2, 4]);
     expect(fresh.workspace.adapter.asked).toEqual([]);
+  });
+
+  it('ask the caches of remotes only after the own repository, one after the other [DML-EXE-0713]', async () => {
+    const [near, far] = [new MemoryRemote({ name: 'near' }), new MemoryRemote({ name: 'far' })];
+    const filling = await party(far);
+    const first = filling.workspace.begin();
+    await first.outcome(first.ask('half', [2]));
+    await first.open.close();
+    const asked: string[] = [];
+    const tiers = [near, far].map((memory): SharedCache => {
+      const cache = new RemoteSharedCache(systemRemote(memory.open(), 'test'), { refreshMs: 0 });
+      const lookUp: SharedCache['lookUp'] = (keys, present) => {
+        asked.push(...keys.map((key) => `${memory.open().name} ${key}`));
+        return cache.lookUp(keys, present);
+      };
+      return { lookUp, publish: (...published) => cache.publish(...published), flush: () => cache.flush() };
+    });
+    const workspace = await Workspace.memory({ functions }, { sharing: { cache: new TieredCache(tiers) } });
+    parties.push(workspace);
+    const run = workspace.begin();
+    const [own, shared] = [run.ask('half', [1]), run.ask('half', [2])] as const;
+    expect([await run.outcome(own), await run.outcome(shared)]).toEqual([0.5, 1]);
+    // Nobody had the one, and the other was found on the second remote.
+    expect(workspace.adapter.asked).toHaveLength(1);
+    const expected = [own, shared].flatMap((node) => [`near ${keyOf(node)}`, `far ${keyOf(node)}`]);
+    expect([...asked].sort()).toEqual([...expected].sort());
+    await run.open.close();
+    asked.length = 0;
+    const again = workspace.begin();
+    for (const input of [1, 2]) await again.outcome(again.ask('half', [input]));
+    await again.open.close();
+    expect(asked).toEqual([]);
+  });
+
+  it('take no outcome that the policy of the remote does not trust [DML-EXE-0716]', async () => {
+    const signerOf = (): ExecSigner => {
+      const { privateKey } = generateKeyPairSync('ed25519');
+      return execSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }), 'key');
+    };
+    const [trusted, other] = [signerOf(), signerOf()];
+    /** Number of calls that run where the remote has one outcome, published by `signer`. */
+    const runsWith = async (signer: ExecSigner | undefined, trust: TrustPolicy): Promise<number> => {
+      const memory = new MemoryRemote();
+      const runs = async (options: RemoteSharedCacheOptions): Promise<number> => {
+        const cache = new RemoteSharedCache(systemRemote(memory.open(), 'test'), {
+          ...options,
+          refreshMs: 0,
+        });
+        const workspace = await Workspace.memory({ functions }, { sharing: { cache } });
+        parties.push(workspace);
+        const run = workspace.begin();
+        expect(await run.outcome(run.ask('half', [4]))).toBe(2);
+        await run.open.close();
+        return workspace.adapter.asked.length;
+      };
+      expect(await runs({ signer })).toBe(1);
+      return await runs({ trust, isWritable: false });
+    };
+    const policy: TrustPolicy = { keys: [trusted.signer], unsigned: false };
+    expect(await runsWith(trusted, policy)).toBe(0);
+    expect(await runsWith(other, policy)).toBe(1);
+    expect(await runsWith(undefined, policy)).toBe(1);
+    expect(await runsWith(undefined, { ...policy, unsigned: true })).toBe(0);
+  });
+
+  it('claim nothing on a remote that has not passed a check [DML-REM-1405]', async () => {
+    /** Claims that a call leaves on a remote, and what it comes to. */
+    const claimsOn = async (files: RemoteFiles, isProven?: () => Promise<boolean>): Promise<unknown[]> => {
+      const sharing = await remoteSharing(systemRemote(files, 'test'), { owner: 'test', isProven });
+      const options = { sharing: { ...sharing, claimAfterMs: 0 } };
+      const workspace = await Workspace.memory({ functions }, options);
+      parties.push(workspace);
+      const run = workspace.begin();
+      const values = [await run.outcome(run.ask('half', [8])), await run.outcome(run.ask('half', [6]))];
+      await run.open.close();
+      expect(workspace.events.filter(({ type }) => type === 'sharing-failed')).toEqual([]);
+      const claims: string[] = [];
+      for await (const { path } of files.list('claims/')) claims.push(path);
+      return [...values, claims.length];
+    };
+    let asked = 0;
+    const told = (isProven: boolean) => async () => {
+      asked += 1;
+      return isProven;
+    };
+    expect(await claimsOn(new MemoryRemote().open(), told(false))).toEqual([4, 3, 0]);
+    expect(await claimsOn(new MemoryRemote().open(), told(true))).toEqual([4, 3, 2]);
+    expect(asked).toBe(2);
+    // Where nobody says so, it is checked.
+    expect(await claimsOn(new MemoryRemote().open())).toEqual([4, 3, 2]);
+    expect(await claimsOn(ignoringConditions())).toEqual([4, 3, 0]);
   });
 
   it('run each call once where both begin at the same time and claim', async () => {

@@ -8,15 +8,19 @@ import type { PresentObjects, Publication, SharedCache, SharedOutcome } from './
 export interface RemoteSharedCacheOptions extends RemoteCacheOptions {
   /** False for a cache that is only read; true by default. */
   readonly isWritable?: boolean | undefined;
+  /** Name under which outcomes say where they come from; the place of the remote by default. */
+  readonly name?: string | undefined;
 }
 
 /** The shared cache of a remote. */
 export class RemoteSharedCache implements SharedCache {
   readonly #cache: RemoteCache;
   readonly #isWritable: boolean;
+  readonly #name: string;
 
-  constructor(remote: Remote, { isWritable = true, ...options }: RemoteSharedCacheOptions = {}) {
+  constructor(remote: Remote, { isWritable = true, name, ...options }: RemoteSharedCacheOptions = {}) {
     this.#cache = new RemoteCache(remote, options);
+    this.#name = name ?? this.#cache.name;
     this.#isWritable = isWritable;
   }
 
@@ -31,7 +35,7 @@ export class RemoteSharedCache implements SharedCache {
         const packed = packObjects(
           objects.map((object) => ({ objectClass: object.class, objectId: object.id, bytes: object.bytes })),
         );
-        answers.set(key, { execId, objects: packed, origin: this.#cache.name });
+        answers.set(key, { execId, objects: packed, origin: this.#name });
       }
       yield answers;
     }

@@ -1,16 +1,28 @@
 import type { ExecutionKey } from '@daggerml/object-model';
-import { type Remote, RemoteClaims, type RemoteClaimsOptions } from '@daggerml/remotes';
+import { checkForClaims, type Remote, RemoteClaims, type RemoteClaimsOptions } from '@daggerml/remotes';
 import type { Claim, ClaimAnswer, ClaimStore } from './claim-store.ts';
 
-/** The claims of a remote. */
+/** Options of the claims of a remote. */
+export interface RemoteClaimStoreOptions extends RemoteClaimsOptions {
+  /** Checks whether a check has found that conditional writes of the remote can be relied on; asked once. */
+  readonly isProven: () => Promise<boolean>;
+}
+
+/** The claims of a remote, of which none is made before the remote has passed a check. */
 export class RemoteClaimStore implements ClaimStore {
   readonly #claims: RemoteClaims;
+  readonly #isProven: () => Promise<boolean>;
+  #proof: Promise<boolean> | undefined;
 
-  constructor(remote: Remote, options: RemoteClaimsOptions) {
+  constructor(remote: Remote, { isProven, ...options }: RemoteClaimStoreOptions) {
     this.#claims = new RemoteClaims(remote, options);
+    this.#isProven = isProven;
   }
 
   async claim(executionKey: ExecutionKey, isWanted?: () => boolean): Promise<ClaimAnswer> {
+    this.#proof ??= this.#isProven();
+    // @spec DML-REM-1405
+    if (!(await this.#proof)) return { type: 'unclaimable' };
     const answer = await this.#claims.claim(executionKey, isWanted);
     switch (answer.type) {
       case 'claimed':
@@ -31,4 +43,9 @@ export class RemoteClaimStore implements ClaimStore {
   async release(claim: Claim): Promise<void> {
     await this.#claims.release(claim);
   }
+}
+
+/** Checks a remote, and whether claims on it can be relied on. */
+export async function passesCheck(remote: Remote): Promise<boolean> {
+  return (await checkForClaims(remote)).verdict !== 'unsafe';
 }

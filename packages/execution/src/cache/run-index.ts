@@ -36,6 +36,8 @@ export interface StagedOutcome {
   readonly executionKey: ExecutionKey;
   /** The exec of the cache index that the outcome stems from, if it does. */
   readonly foundExecId: ExecId | undefined;
+  /** The shared cache that the outcome came from. */
+  readonly origin?: string | undefined;
   /** The attempt that has come to its end with the outcome, where the store knows of it. */
   readonly executionUuid?: string | undefined;
 }
@@ -108,8 +110,8 @@ export class RunIndex {
    */
   keep(outcomes: readonly StagedOutcome[]): boolean {
     return this.#write('integrate', { outcomes, requests: [] }, (transaction) => {
-      for (const { executionKey, execId, executionUuid } of outcomes) {
-        transaction.putCacheEntry(executionKey, execId);
+      for (const { executionKey, execId, executionUuid, origin } of outcomes) {
+        transaction.putCacheEntry(executionKey, execId, origin);
         // @spec DML-EXE-1207
         if (executionUuid !== undefined) transaction.deleteAttempt(executionUuid);
       }

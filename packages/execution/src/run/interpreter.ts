@@ -261,6 +261,7 @@ export class Interpreter {
       case 'start_timer':
         return this.#startTimer(node, effect);
       case 'look_up_shared':
+        // @spec DML-EXE-0713
         return void this.#sharing?.lookUp(node);
       case 'claim':
         return void this.#sharing?.claim(node);

@@ -109,7 +109,7 @@ export class Sharing {
       );
       if (answer?.type === 'claimed-elsewhere')
         return this.#options.take([{ type: 'claimed-elsewhere', node, afterMs: answer.afterMs }]);
-      if (!answer) return this.#options.take([{ type: 'unclaimable', node }]);
+      if (answer?.type !== 'claimed') return this.#options.take([{ type: 'unclaimable', node }]);
       // The call may have been cancelled while it was claimed.
       const held: HeldClaim = { claim: answer.claim, timer: undefined, isLost: false, isReleased: false };
       if (node.status !== 'pending') return this.#release(held);

@@ -46,7 +46,12 @@ describe('the claims of a remote', () => {
       let nowMs = 1_000_000;
       const remote = remoteOver(new MemoryRemote({ nowMs: () => nowMs }));
       const clocks = { monotonicMs: () => nowMs, wallMs: () => nowMs };
-      const claims = new RemoteClaimStore(remote, { owner: 'suite', leaseMs: 10_000, clocks });
+      const claims = new RemoteClaimStore(remote, {
+        owner: 'suite',
+        leaseMs: 10_000,
+        clocks,
+        isProven: async () => true,
+      });
       const advance = async (ms: number): Promise<void> => {
         nowMs += ms;
       };

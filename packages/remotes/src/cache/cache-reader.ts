@@ -66,6 +66,7 @@ export class CacheReader {
   #trusted(rows: readonly CacheRow[]): readonly CacheRow[] {
     if (this.#options.trust === undefined) return rows;
     return rows.filter((row) => {
+      // @spec DML-EXE-0716
       if (this.#accepts(row)) return true;
       this.#outdo(row);
       this.#options.onUntrusted?.(row.signature?.signer);

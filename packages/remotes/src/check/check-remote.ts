@@ -75,6 +75,14 @@ export async function checkRemote(
   return reportOn(reports, leftPaths);
 }
 
+/** Time and writers of the check before the first claim. */
+const BEFORE_CLAIMS: CheckOptions = { limitMs: 60_000, cleanUpMs: 5_000, writers: 8 };
+
+/** Checks a remote before its first claim, which somebody waits for; see {@link checkRemote}. @spec DML-REM-1411 */
+export function checkForClaims(remote: Parameters<typeof checkRemote>[0]): Promise<CheckReport> {
+  return checkRemote(remote, BEFORE_CLAIMS);
+}
+
 /** Removes the files of a check; returns the paths of those that are there still. */
 async function cleanUp({ files, paths }: CheckedRemote): Promise<readonly string[]> {
   // @spec DML-REM-1404

@@ -20,9 +20,12 @@ const PARALLEL_READS = 6;
  * @spec DML-REM-1104
  */
 export async function* listClaims(remote: Remote): AsyncGenerator<ListedClaim, void, undefined> {
-  const nowMs = await remote.files.now();
+  // A remote that nobody has written to has no clock, and no claims.
+  let asked: Promise<number> | undefined;
   const tasks = async function* (): AsyncGenerator<() => Promise<ListedClaim | undefined>, void, undefined> {
     for await (const { path } of remote.files.list('claims/')) {
+      asked ??= remote.files.now();
+      const nowMs = await asked;
       const executionKey = path.slice('claims/'.length, -'.json'.length) as ExecutionKey;
       yield async () => {
         const found = await readClaim(remote, executionKey);

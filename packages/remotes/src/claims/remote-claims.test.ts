@@ -1,9 +1,14 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ExecId, type ExecutionKey, sha256Hex } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { remoteOver } from '../../test/fixtures.ts';
+import { temporaryFolder } from '../../test/folder-fixtures.ts';
 import { type OnRequest, unanswered, type WatchedFiles, watchedFiles } from '../../test/watched-files.ts';
+import { openFolderFiles } from '../files/folder/folder-files.ts';
 import { claimPath, decodeClaim, encodeClaim, type RemoteClaim } from '../format/claim.ts';
 import type { Remote } from '../remote.ts';
+import { systemRemote, systemSurroundings } from '../system-remote.ts';
 import { MemoryRemote } from '../testing/memory-remote.ts';
 import { listClaims } from './list-claims.ts';
 import { type OwnClaim, RemoteClaims, type RemoteClaimsOptions } from './remote-claims.ts';
@@ -61,6 +66,18 @@ describe('a claim of a remote', () => {
     expect(answers.filter(({ type }) => type === 'held')).toHaveLength(19);
     expect(await world.read()).toMatchObject({ state: 'held', fencing: 1, leaseMs: LEASE_MS, outcome: null });
     expect(members[0]?.files.requests).toContain(`swap ${claimPath(KEY)}`);
+  });
+
+  it('makes a remote that nobody has written to, and none without its parent [DML-REM-1129]', async () => {
+    const parent = temporaryFolder();
+    const claimsIn = (path: string): RemoteClaims =>
+      new RemoteClaims(systemRemote(openFolderFiles(path, systemSurroundings()), 'ada'), { owner: 'ada' });
+    const { fencing } = await claimed(claimsIn(join(parent, 'remote')));
+    expect(fencing).toBe(1);
+    expect(readdirSync(join(parent, 'remote', 'check'))).toEqual([]);
+    await expect(claimsIn(join(parent, 'not there', 'remote')).claim(KEY)).rejects.toMatchObject({
+      code: 'remote_missing',
+    });
   });
 
   it('takes two requests where nobody else wants it, besides the clock [DML-REM-1120]', async () => {

@@ -54,7 +54,13 @@ const LEASE_MS = 60_000;
 const MAX_HELD = 32;
 const AFTER_MS = 2_000;
 
-/** Claims of a remote, as one process takes and follows them. */
+/**
+ * Claims of a remote, as one process takes and follows them.
+ *
+ * @spec DML-REM-1126
+ * @spec DML-REM-1127
+ * @spec DML-REM-1128
+ */
 export class RemoteClaims {
   readonly #remote: Remote;
   readonly #claimant: Claimant;
@@ -80,7 +86,7 @@ export class RemoteClaims {
     this.#afterMs = afterMs;
     this.#hasOutcome = options.hasOutcome;
     this.#clocks = options.clocks ?? machineClocks;
-    this.#time = new RemoteTime(remote.files, this.#clocks);
+    this.#time = new RemoteTime(remote, this.#clocks);
     this.#slots = new ClaimSlots(maxHeld, remote.randomBytes);
   }
 

@@ -1,4 +1,6 @@
-import type { RemoteFiles } from '../files/remote-files.ts';
+import { isDmlError } from '@daggerml/object-model';
+import { checkFilePath } from '../format/file-path.ts';
+import type { Remote } from '../remote.ts';
 
 /** Clocks of this machine. */
 export interface LocalClocks {
@@ -18,13 +20,13 @@ const MAX_DRIFT_MS = 2_000;
 
 /** Time of a remote's clock, measured once and carried on by the clocks of this machine as long as they agree. */
 export class RemoteTime {
-  readonly #files: RemoteFiles;
+  readonly #remote: Remote;
   readonly #clocks: LocalClocks;
   #known: { readonly remoteMs: number; readonly monotonicMs: number; readonly wallMs: number } | undefined;
   #asking: Promise<number> | undefined;
 
-  constructor(files: RemoteFiles, clocks: LocalClocks) {
-    this.#files = files;
+  constructor(remote: Remote, clocks: LocalClocks) {
+    this.#remote = remote;
     this.#clocks = clocks;
   }
 
@@ -48,7 +50,15 @@ export class RemoteTime {
   }
 
   async #ask(): Promise<number> {
-    const remoteMs = await this.#files.now();
+    const { files } = this.#remote;
+    const remoteMs = await files.now().catch(async (error: unknown) => {
+      if (!isDmlError(error) || error.code !== 'remote_missing') throw error;
+      // A folder is made by its first write, and has a clock from then on. @spec DML-REM-1129
+      const path = checkFilePath(this.#remote.randomUuid(), 'bin');
+      await files.put(path, Uint8Array.of(0));
+      await files.remove([path]);
+      return await files.now();
+    });
     this.#known = { remoteMs, monotonicMs: this.#clocks.monotonicMs(), wallMs: this.#clocks.wallMs() };
     return remoteMs;
   }

@@ -6,13 +6,15 @@ import { readAhead } from '../fetch/read-ahead.ts';
 import { type Absences, absenceOf, isExcised, readAbsences, withAbsences } from '../format/absences.ts';
 import { type ExecRef, type ExecRefKind, execRefPath } from '../format/exec-ref.ts';
 import { filePath, parseFilePath } from '../format/file-path.ts';
-import type { GroupEntry } from '../format/group.ts';
+import type { GroupEntry, GroupKind } from '../format/group.ts';
+import type { IndexRow } from '../format/index-object.ts';
 import type { Publications } from '../format/publication.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
 import type { RemoteState } from '../format/state.ts';
 import { readIndex, rewriteGroups } from '../levels/merge-groups.ts';
 import { segmentBytesOf } from '../levels/plan-merge.ts';
 import { putAbsences } from '../push/put-absences.ts';
+import { RefReader } from '../refs/ref-reader.ts';
 import type { Remote } from '../remote.ts';
 import { advance } from '../state/advance.ts';
 import { onState } from '../state/on-state.ts';
@@ -116,6 +118,8 @@ const DELETED_TOGETHER = 1_000;
 interface GroupPlan {
   readonly fates: readonly GroupFate[];
   readonly reached: ReachedObjects;
+  /** Pages of the trees of refs. */
+  readonly pageIds: ReadonlySet<string>;
   /** Absences of the state before, and those with the tombstones of the repository. */
   readonly before: Absences;
   readonly absences: Absences;
@@ -125,10 +129,12 @@ interface GroupPlan {
 
 /** Decides what becomes of each group of a state. */
 async function planGroups(remote: Remote, options: CollectOptions, state: RemoteState): Promise<GroupPlan> {
+  const refs = await new RefReader(remote.files).of(state);
   const reached =
     state.published === undefined
-      ? await reachedHere(remote, options, Object.values(state.refs))
+      ? await reachedHere(remote, options, Object.values(await refs.all()))
       : await excisedOf(options, state.published);
+  const pageIds = await refs.pageIds();
   // @spec DML-REM-1005
   const tombstones = reached.tombstones.flatMap((bytes) => absenceOf(bytes) ?? []);
   const before = await readAbsences(remote.files, state.absences);
@@ -148,8 +154,7 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
     for (let number = 0; number < index.count; number += 1) {
       const row = index.row(number);
       if (isExcised(absences, row)) hasExcised = true;
-      else if (group.kind === 'cache' || reached.has(row.class, row.id))
-        neededBytes += row.length + SECTION_BYTES;
+      else if (isNeeded(group.kind, row, { reached, pageIds })) neededBytes += row.length + SECTION_BYTES;
     }
     // @spec DML-REM-1012
     for (const { class: objectClass, objectId } of reached.withheld)
@@ -159,7 +164,18 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
     const fate = neededBytes === 0 ? 'drop' : hasExcised || neededBytes * 2 <= bytes ? 'rewrite' : 'keep';
     fates.push({ group, fate, bytes, neededBytes });
   }
-  return { fates, reached, before, absences, epoch: state.epoch + 1 };
+  return { fates, reached, pageIds, before, absences, epoch: state.epoch + 1 };
+}
+
+/** Checks whether a collection keeps an object of a group. */
+function isNeeded(
+  kind: GroupKind,
+  { class: objectClass, id }: IndexRow,
+  { reached, pageIds }: Pick<GroupPlan, 'reached' | 'pageIds'>,
+): boolean {
+  // @spec DML-REM-0427
+  if (kind === 'refs') return pageIds.has(id);
+  return kind === 'cache' || reached.has(objectClass, id);
 }
 
 /** Bytes of a section besides its record: length and CID. */
@@ -221,18 +237,18 @@ function incomplete(remote: Remote, objectClass: string, objectId: string, cause
 async function rewritten(
   remote: Remote,
   { segmentBytes = SEGMENT_BYTES }: CollectOptions,
-  { fates, reached, absences, epoch }: GroupPlan,
+  { fates, reached, pageIds, absences, epoch }: GroupPlan,
 ): Promise<GroupEntry[]> {
   const kept = fates.filter(({ fate }) => fate === 'keep').map(({ group }) => group);
   const chosen = fates.filter(({ fate }) => fate === 'rewrite');
-  for (const kind of ['objects', 'loose', 'cache'] as const) {
+  for (const kind of ['objects', 'loose', 'cache', 'refs'] as const) {
     const groups = chosen.filter(({ group }) => group.kind === kind).map(({ group }) => group);
     if (groups.length === 0) continue;
     const group = await rewriteGroups(remote, groups, {
       epoch,
       kind,
       segmentBytes,
-      isKept: (row) => !isExcised(absences, row) && (kind === 'cache' || reached.has(row.class, row.id)),
+      isKept: (row) => !isExcised(absences, row) && isNeeded(kind, row, { reached, pageIds }),
     });
     if (group === 'gone')
       throw remoteError('remote_damaged', { remote: remote.files.name, path: 'segments', detail: 'missing' });

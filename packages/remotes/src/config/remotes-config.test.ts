@@ -9,6 +9,7 @@ import {
   readRemotes,
   removeRemote,
   setBlobLimit,
+  setChecked,
   setTrust,
 } from './remotes-config.ts';
 
@@ -108,6 +109,25 @@ describe('the file of remotes', () => {
     rmSync(path);
     linkSync(other, path);
     expect(() => readRemotes(path)).toThrow(expect.objectContaining({ detail: 'link' }));
+  });
+
+  it('notes the check that a remote has passed, until it fails one [DML-REM-1413]', () => {
+    const path = newPath();
+    for (const name of ['origin', 'other']) addRemote(path, name, { uri: URI });
+    const checked = { atMs: 1_700_000_000_000, place: 'bucket at a server' };
+    setChecked(path, 'origin', checked);
+    // What else is known of it stays.
+    const trust = { keys: [], unsigned: true };
+    setTrust(path, 'origin', trust);
+    expect([...readRemotes(path)]).toEqual([
+      ['origin', { uri: URI, trust, checked }],
+      ['other', { uri: URI }],
+    ]);
+    setChecked(path, 'origin', undefined);
+    expect(readRemotes(path).get('origin')).toEqual({ uri: URI, trust });
+    expect(() => setChecked(path, 'none', checked)).toThrow(
+      expect.objectContaining({ code: 'remote_unknown' }),
+    );
   });
 
   it('says whose outcomes are trusted, of each remote by itself [DML-REM-1506]', () => {

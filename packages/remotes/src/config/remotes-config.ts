@@ -14,6 +14,7 @@ import { remoteError } from '../errors.ts';
 import { canonicalJson } from '../format/canonical-json.ts';
 import { isPublicationName } from '../format/publication.ts';
 import { FORMAT, readJson } from '../format/read-json.ts';
+import { countSchema, noteSchema } from '../format/scalars.ts';
 import { parseRemoteUri } from '../remote-uri.ts';
 import { keyOfDid } from '../signatures/did-key.ts';
 import type { TrustPolicy } from '../signatures/exec-signature.ts';
@@ -26,6 +27,15 @@ export interface ConfiguredRemote {
   readonly trust?: TrustPolicy | undefined;
   /** Size of the largest blob whose content a fetch brings unless it is asked for; all by default. */
   readonly blobLimitBytes?: number | undefined;
+  /** The check that it has passed; undefined before one. */
+  readonly checked?: PassedCheck | undefined;
+}
+
+/** A check that did not find a remote unsafe. */
+export interface PassedCheck {
+  readonly atMs: number;
+  /** Name of the files that were checked, which another endpoint of the environment changes. */
+  readonly place: string;
 }
 
 /** Canonical remote URI of the place where the publication of each reference lies, by the local name of the reference. */
@@ -63,6 +73,7 @@ const entrySchema = z.strictObject({
   uri: z.string().refine(isUri),
   trust: z.strictObject({ keys: z.array(z.string().refine(isSigner)), unsigned: z.boolean() }).optional(),
   blobLimitBytes: z.int().nonnegative().optional(),
+  checked: z.strictObject({ atMs: countSchema, place: noteSchema }).optional(),
 });
 
 function isSigner(text: string): boolean {
@@ -195,6 +206,16 @@ export function setBlobLimit(path: string, name: string, blobLimitBytes: number 
   writeRemotes(path, remotes.set(name, { ...findRemote(remotes, name), blobLimitBytes }));
 }
 
+/**
+ * Notes the check that a remote has passed, or that it has passed none. Throws `remote_unknown`.
+ *
+ * @spec DML-REM-1413
+ */
+export function setChecked(path: string, name: string, checked: PassedCheck | undefined): void {
+  const remotes = new Map(readRemotes(path));
+  writeRemotes(path, remotes.set(name, { ...findRemote(remotes, name), checked }));
+}
+
 /** Returns the remote of a name; throws `remote_unknown` with the names there are. */
 export function findRemote(remotes: RemotesConfig, name: string): ConfiguredRemote {
   const found = remotes.get(name);
@@ -215,9 +236,14 @@ function writeConfig(path: string, { remotes, references }: Config): void {
     format: FORMAT,
     ...(references.size > 0 && { references: Object.fromEntries(references) }),
     remotes: Object.fromEntries(
-      [...remotes].map(([name, { uri, trust, blobLimitBytes }]) => [
+      [...remotes].map(([name, { uri, trust, blobLimitBytes, checked }]) => [
         name,
-        { uri, ...(trust && { trust }), ...(blobLimitBytes !== undefined && { blobLimitBytes }) },
+        {
+          uri,
+          ...(trust && { trust }),
+          ...(blobLimitBytes !== undefined && { blobLimitBytes }),
+          ...(checked && { checked }),
+        },
       ]),
     ),
   } as never);

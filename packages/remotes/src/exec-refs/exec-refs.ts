@@ -54,7 +54,7 @@ export class ExecRefs {
     this.#taker = new CommitTaker(remote, host);
     const own = signer ? [signer.signer] : [];
     this.#trust = trust && new ExecTrust({ ...trust, keys: [...trust.keys, ...own] });
-    this.#time = new RemoteTime(remote.files, machineClocks);
+    this.#time = new RemoteTime(remote, machineClocks);
   }
 
   /** Posts jobs with all that their snapshots reach; those that were posted before stay as they are. */

@@ -2,8 +2,11 @@ import { type CommitId, isDmlError, type ObjectClass, type ObjectId } from '@dag
 import { type ByteStream, importCar, type LeftOut, type RefName, remoteRef, tagRef } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import { type Absences, readAbsences } from '../format/absences.ts';
-import type { GroupEntry } from '../format/group.ts';
+import type { GroupEntry, GroupKind } from '../format/group.ts';
 import { LinkSet } from '../format/link.ts';
+import type { RefMap } from '../format/ref-trees.ts';
+import { RefReader } from '../refs/ref-reader.ts';
+import type { RemoteRefs } from '../refs/remote-refs.ts';
 import type { Remote } from '../remote.ts';
 import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSince } from '../state/read-snapshot.ts';
@@ -75,6 +78,10 @@ export async function fetch(remote: Remote, options: FetchOptions): Promise<Fetc
   const { memory } = options;
   const counts: FetchCounts = { requests: 0, bytes: 0, objects: 0 };
   const recalled = await memory.recall();
+  const reader = new RefReader(remote.files, memory, (bytes) => {
+    counts.requests += 1;
+    counts.bytes += bytes;
+  });
   // @spec DML-REM-0911
   const first = await readSince(remote.files, recalled);
   counts.requests += first.isRecalled ? 1 : 2;
@@ -84,15 +91,18 @@ export async function fetch(remote: Remote, options: FetchOptions): Promise<Fetc
   const { base, result } = await onState(remote.files, first.snapshot, async (snapshot) => {
     if (snapshot !== first.snapshot) counts.requests += 2;
     if (snapshot.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
-    return await take(remote, options, { snapshot, recalled, counts });
+    const refs = await reader.of(snapshot.state);
+    return await take(remote, options, { snapshot, refs, recalled, counts });
   });
   if (hasGaps) await fillOffered(remote, options.store, { snapshot: base, recalled, counts });
   await memory.remember(base);
+  await reader.remember();
   return { ...result, counts, snapshot: base };
 }
 
 interface Taking {
   readonly snapshot: RemoteSnapshot;
+  readonly refs: RemoteRefs;
   readonly recalled: RemoteSnapshot | undefined;
   readonly counts: FetchCounts;
 }
@@ -100,19 +110,18 @@ interface Taking {
 async function take(
   remote: Remote,
   options: FetchOptions,
-  { snapshot, recalled, counts }: Taking,
+  { snapshot, refs, recalled, counts }: Taking,
 ): Promise<Omit<FetchResult, 'counts' | 'snapshot'>> {
   const { store } = options;
-  const wanted = wantedOf(options, snapshot);
+  const here = new Map(store.readRefs().map(({ name, commitId }) => [name, commitId]));
+  const wanted = wantedOf(options, await refsOf(options, refs), here);
   const { pruned, keptTags } = wanted;
-  const missing = [...wanted.targets.values()].filter(
-    ({ ref, commitId }) => store.getRef(ref)?.commitId !== commitId,
-  );
+  const missing = [...wanted.targets.values()].filter(({ ref, commitId }) => here.get(ref) !== commitId);
   let taken = { moved: [] as readonly FetchedRef[], tombstones: 0, stubs: 0, leftOut: 0 };
   if (missing.length > 0) {
     const { groups } = snapshot.state;
     const seen = new Set(recalled?.state.groups.map(({ index }) => index));
-    const isEmpty = store.readRefs().length === 0;
+    const isEmpty = here.size === 0;
     const { depth, blobLimitBytes }: FetchFilter = options.partial ?? {};
     // Which blobs are large is known only once their records are here.
     const leavesChunks = blobLimitBytes !== undefined || store.hasLeftOut('chunk');
@@ -131,7 +140,7 @@ async function take(
       // @spec DML-REM-0916
       isHere: isEmpty && !leavesChunks ? undefined : isHere,
     };
-    const fetched = groups.filter(({ kind, index }) => kind !== 'cache' && (isEmpty || !seen.has(index)));
+    const fetched = groups.filter(({ kind, index }) => hasObjects(kind) && (isEmpty || !seen.has(index)));
     assertWithin(
       options,
       { bytes: source.isHere === undefined && !isShallow ? totalBytes(fetched) : 0 },
@@ -143,7 +152,7 @@ async function take(
     const readClosure = async (): Promise<typeof taken> => {
       const sections = closureSections({
         source,
-        groups: groups.filter(({ kind }) => kind !== 'cache'),
+        groups: groups.filter(({ kind }) => hasObjects(kind)),
         commitIds: missing.map(({ commitId }) => commitId),
         get: (objectClass, id) => store.get(objectClass, id),
         isWhole: wholeCommits(store),
@@ -200,30 +209,44 @@ function isIncomplete(error: unknown): error is { readonly fields: Readonly<Reco
   return isDmlError(error) && error.code === 'transfer_invalid' && error.detail === 'incomplete';
 }
 
+/** Checks whether the groups of a kind hold what refs reach. */
+function hasObjects(kind: GroupKind): boolean {
+  return kind === 'objects' || kind === 'loose';
+}
+
+/** Returns the refs of a remote of which something is asked: all, or some branches and the tags. */
+async function refsOf({ branches, prune: isPruning }: FetchOptions, refs: RemoteRefs): Promise<RefMap> {
+  if (branches === undefined || isPruning === true) return await refs.all();
+  // @spec DML-REM-0426
+  return { ...(await refs.all('tags')), ...(await refs.some(branches.map((name) => `heads/${name}`))) };
+}
+
 function wantedOf(
   { store, remoteName, branches, prune: isPruning }: FetchOptions,
-  { state }: RemoteSnapshot,
+  refs: RefMap,
+  here: ReadonlyMap<RefName, CommitId>,
 ): Wanted {
+  const chosen = branches && new Set(branches);
   const targets = new Map<RefName, { ref: RefName; commitId: CommitId }>();
   const keptTags: RefName[] = [];
-  for (const [key, commitId] of Object.entries(state.refs)) {
+  for (const [key, commitId] of Object.entries(refs)) {
     const name = key.slice(key.indexOf('/') + 1);
     if (key.startsWith('tags/')) {
       const ref = tagRef(name);
-      const present = store.getRef(ref)?.commitId;
+      const present = here.get(ref);
       // @spec DML-REM-0913
       if (present !== undefined && present !== commitId) keptTags.push(ref);
       else targets.set(ref, { ref, commitId });
       continue;
     }
-    if (branches === undefined || branches.includes(name))
+    if (chosen === undefined || chosen.has(name))
       targets.set(`refs/${key}` as RefName, { ref: remoteRef(remoteName, name), commitId });
   }
-  const unknown = branches?.find((name) => !Object.hasOwn(state.refs, `heads/${name}`));
+  const unknown = branches?.find((name) => !Object.hasOwn(refs, `heads/${name}`));
   if (unknown !== undefined)
     throw remoteError('remote_missing', { remote: remoteName, branch: unknown, detail: 'branch' });
   // @spec DML-REM-0912
-  const pruned = isPruning === true ? outdated(store, remoteName, state.refs) : [];
+  const pruned = isPruning === true ? outdated(store, remoteName, refs) : [];
   return { targets, keptTags, pruned };
 }
 

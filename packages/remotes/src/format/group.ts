@@ -7,8 +7,8 @@ export interface SegmentEntry {
   readonly file: string;
 }
 
-/** Objects of a push, `loose` ones that no ref needs yet, or outcomes of the shared cache. */
-export type GroupKind = 'objects' | 'loose' | 'cache';
+/** Objects of a push, `loose` ones that no ref needs yet, outcomes of the shared cache, or pages of trees of refs. */
+export type GroupKind = 'objects' | 'loose' | 'cache' | 'refs';
 
 /** An index object with its segments, as a state lists them. */
 export interface GroupEntry {
@@ -28,6 +28,6 @@ export const groupSchema: z.ZodType<GroupEntry> = z.strictObject({
   bytes: countSchema,
   entries: countSchema,
   index: fileNameSchema,
-  kind: z.enum(['objects', 'loose', 'cache']),
+  kind: z.enum(['objects', 'loose', 'cache', 'refs']),
   segments: z.array(z.strictObject({ bytes: countSchema, file: fileNameSchema })),
 });

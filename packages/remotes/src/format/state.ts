@@ -7,6 +7,7 @@ import { filePath, parseFilePath } from './file-path.ts';
 import { type GroupEntry, groupSchema } from './group.ts';
 import { type Publications, publicationsSchema } from './publication.ts';
 import { FORMAT, readJson } from './read-json.ts';
+import { type RefTrees, refKindOf, refTreesSchema } from './ref-trees.ts';
 import { countSchema, fileNameSchema, noteSchema, stateNameSchema, writeIdSchema } from './scalars.ts';
 
 /** A cache index as a state lists it. */
@@ -34,6 +35,8 @@ export interface RemoteState {
   readonly sequence: number;
   /** Clock of the writer, for people. */
   readonly timeMs: number;
+  /** Refs of which there are many; absent where there are none. */
+  readonly trees?: RefTrees | undefined;
   readonly write: string;
 }
 
@@ -63,16 +66,20 @@ const fields = z.strictObject({
   refs: refsSchema,
   sequence: countSchema,
   timeMs: countSchema,
+  trees: refTreesSchema.optional(),
   write: writeIdSchema,
 });
 
 const schema = fields
   .refine(isNextOf, { path: ['previous'] })
+  .refine(isApart, { path: ['trees'] })
   .refine(isOfOnePurpose, { path: ['published'] });
 
 /** Checks whether a state with publications has nothing internal. @spec DML-REM-1319 */
-function isOfOnePurpose({ published, refs, caches }: z.infer<typeof fields>): boolean {
-  return published === undefined || (Object.keys(refs).length === 0 && caches.length === 0);
+function isOfOnePurpose({ published, refs, trees, caches }: z.infer<typeof fields>): boolean {
+  return (
+    published === undefined || (Object.keys(refs).length === 0 && trees === undefined && caches.length === 0)
+  );
 }
 
 /** Checks whether the previous state is the one before, of no later epoch. */
@@ -80,6 +87,11 @@ function isNextOf({ previous, sequence, epoch }: z.infer<typeof fields>): boolea
   if (previous === null) return sequence === 0;
   const facts = parseFilePath(filePath('states', previous));
   return facts?.sequence === sequence - 1 && facts.epoch <= epoch;
+}
+
+/** Checks whether each kind of refs stands in one place. */
+function isApart({ refs, trees }: z.infer<typeof fields>): boolean {
+  return trees === undefined || Object.keys(refs).every((key) => trees[refKindOf(key)] === undefined);
 }
 
 /** Checks whether a key is the full name of a branch or tag without `refs/`. */
@@ -97,13 +109,18 @@ function isSharedRef(key: string): boolean {
  * since nobody could use the remote any more, and `remote_full` for one that is too long.
  */
 export function encodeState(state: RemoteState): { readonly name: string; readonly bytes: Buffer } {
-  const json = { format: FORMAT, ...state };
+  const { trees, ...others } = state;
+  const json = { format: FORMAT, ...others, ...(trees && { trees: definedTrees(trees) }) };
   const { success, error } = schema.safeParse(json);
   if (!success) throw new TypeError(`a state without its form: ${error.message}`);
   const bytes = canonicalJson(json as never);
   if (bytes.length > MAX_STATE_BYTES)
     throw remoteError('remote_full', { detail: 'state', remote: 'of this state' });
   return { name: `${state.epoch}-${state.sequence}-${sha256Hex(bytes)}`, bytes };
+}
+
+function definedTrees(trees: RefTrees): RefTrees {
+  return Object.fromEntries(Object.entries(trees).filter(([, tree]) => tree !== undefined));
 }
 
 /** Reads a state under its name; throws `remote_damaged` and `remote_format_newer`. */

@@ -47,7 +47,7 @@ function stateRef(ref: RefName): string {
  * are no moves.
  */
 export function planRefs(
-  state: RemoteState,
+  state: Pick<RemoteState, 'refs'>,
   pushes: readonly RefPush[],
   { reader, remote }: { readonly reader: Pick<ObjectReader, 'getRecord'>; readonly remote: string },
 ): RefPlan {

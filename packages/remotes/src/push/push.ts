@@ -4,6 +4,7 @@ import {
   type ObjectBlock,
   type OutgoingHost,
   outgoingObjects,
+  type RefName,
   type StubFacts,
 } from '@daggerml/store';
 import { assertInternal } from '../federation/remote-purpose.ts';
@@ -13,6 +14,8 @@ import type { IndexObject } from '../format/index-object.ts';
 import { SEGMENT_BYTES, type SentObject } from '../format/segment.ts';
 import { readIndex, rewriteGroups } from '../levels/merge-groups.ts';
 import { planMerge } from '../levels/plan-merge.ts';
+import { type NearbyHost, nearbyRefs } from '../refs/nearby-refs.ts';
+import { RefReader } from '../refs/ref-reader.ts';
 import type { Remote } from '../remote.ts';
 import { advance, type StateChange } from '../state/advance.ts';
 import { onState } from '../state/on-state.ts';
@@ -28,9 +31,12 @@ import { GroupWriter, type PutProgress, sentObject } from './put-groups.ts';
 /** Bytes that are put before they are made known, so that a push that is cut need not put them again. */
 const LOOSE_BYTES = 256 * 2 ** 20;
 
+/** A store whose commits are pushed. */
+export type PushHost = OutgoingHost & NearbyHost;
+
 /** A push of refs to a remote. */
 export interface PushOptions {
-  readonly store: OutgoingHost;
+  readonly store: PushHost;
   /** Name of the remote in this repository, in the names of its tracking refs. */
   readonly remoteName: string;
   readonly pushes: readonly RefPush[];
@@ -59,7 +65,7 @@ export interface PushResult {
   readonly bytes: number;
   /** The state in effect after it. */
   readonly snapshot: RemoteSnapshot | undefined;
-  /** Refs of the remote after it, without `refs/`. */
+  /** Refs of the remote after it, without `refs/`, of the kinds that have few. */
   readonly refs: Readonly<Record<string, CommitId>>;
 }
 
@@ -99,6 +105,7 @@ async function pushOnce(remote: Remote, options: PushOptions): Promise<Omit<Push
   const { snapshot } = await advance(remote, (base) => work.propose(base), prepared.result);
   const known = snapshot.version === undefined ? undefined : { ...snapshot, version: snapshot.version };
   await options.memory.remember(known);
+  await work.refs.remember();
   // Nobody knows where a ref is whose push has no known outcome: that has thrown. @spec DML-REM-0705
   if (isDryRun !== true) moveTracking(store, work.moves, { remoteName, actor: remote.actor });
   return { moves: work.moves, ...work.counts, snapshot: known, refs: snapshot.state.refs };
@@ -111,23 +118,45 @@ class Push {
   #prepared: Prepared | undefined;
   #mayMerge = true;
   moves: readonly RefMove[] = [];
+  readonly refs: RefReader;
   readonly counts = { objects: 0, bytes: 0 };
 
   constructor(remote: Remote, options: PushOptions) {
     this.#remote = remote;
     this.#options = options;
+    this.refs = new RefReader(remote.files, options.memory);
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
   }
 
-  #plan(base: RemoteSnapshot): ReturnType<typeof planRefs> {
+  async #plan({ state }: RemoteSnapshot): Promise<readonly RefMove[]> {
     const { store, pushes } = this.#options;
-    assertInternal(base.state, this.#remote.files.name);
-    return planRefs(base.state, pushes, { reader: store, remote: this.#remote.files.name });
+    assertInternal(state, this.#remote.files.name);
+    const refs = await (await this.refs.of(state)).some(pushes.map(({ ref }) => keyOf(ref)));
+    return planRefs({ refs }, pushes, { reader: store, remote: this.#remote.files.name }).moves;
+  }
+
+  /** Returns commits that the remote has: those of its refs, or of the nearest ones where there are many. */
+  async #known({ state }: RemoteSnapshot, moves: readonly RefMove[]): Promise<readonly CommitId[]> {
+    const inState = Object.values(state.refs);
+    if (state.trees === undefined) return inState;
+    const { store, remoteName } = this.#options;
+    const tips = moves.flatMap(({ after }) => (after === null ? [] : [after]));
+    const nearby = nearbyRefs(store, remoteName, tips);
+    // What was there may be gone by now.
+    const there = await (await this.refs.of(state)).some(nearby.map(({ key }) => key));
+    const moved = moves.flatMap(({ before }) => (before === null ? [] : [before]));
+    return [
+      ...new Set([
+        ...inState,
+        ...moved,
+        ...nearby.flatMap(({ key, commitId }) => (there[key] === commitId ? [commitId] : [])),
+      ]),
+    ];
   }
 
   /** Puts what the remote lacks, and returns the state that is in effect then. */
   async prepare(base: RemoteSnapshot): Promise<RemoteSnapshot> {
-    const { moves } = this.#plan(base);
+    const moves = await this.#plan(base);
     const tips = moves.flatMap(({ after }) => (after === null ? [] : [after]));
     const { epoch } = base.state;
     if (tips.length === 0) {
@@ -147,7 +176,7 @@ class Push {
       // @spec DML-REM-0816
       // @spec DML-REM-0509
       // @spec DML-REM-0808
-      for await (const block of outgoing(tips, Object.values(base.state.refs))) {
+      for await (const block of outgoing(tips, await this.#known(base, moves))) {
         const object = sentObject(block);
         if (object === undefined) {
           // @spec DML-REM-0809
@@ -228,7 +257,7 @@ class Push {
 
   /** Returns the change of a state that this push is. */
   async propose(base: RemoteSnapshot): Promise<StateChange | undefined> {
-    const { moves, refs } = this.#plan(base);
+    const moves = await this.#plan(base);
     this.moves = moves;
     if (moves.length === 0) return undefined;
     const isPrepared = (prepared: Prepared | undefined): prepared is Prepared =>
@@ -242,10 +271,18 @@ class Push {
       prepared.used.has(group.index) ? { ...group, kind: 'objects' as const } : group,
     );
     groups.push(...prepared.groups.filter(({ index }) => !listed.has(index)));
+    const changes = moves.map(({ ref, before, after }) => ({ key: keyOf(ref), before, after }));
+    const { refs, trees, group } = await (await this.refs.of(base.state)).write(
+      this.#remote,
+      changes,
+      this.#segmentBytes,
+    );
+    if (group !== undefined) groups.push(group);
     return {
       reason: this.#options.reason ?? reasonOf(moves),
       // @spec DML-REM-0812
       refs,
+      trees,
       groups: await this.#merged(groups, base.state.epoch),
       absences: await this.#absences(base, prepared.absences),
     };
@@ -292,6 +329,11 @@ function isThere(
 
 function stubFacts({ objectClass, objectId, domain, timeMs }: StubRecord): StubFacts {
   return { class: objectClass, objectId: objectId as ObjectId, domain, timeMs };
+}
+
+/** Returns the name of a ref as a state has it: `heads/main`. */
+function keyOf(ref: RefName): string {
+  return ref.slice('refs/'.length);
 }
 
 function reasonOf(moves: readonly RefMove[]): string {

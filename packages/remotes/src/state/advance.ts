@@ -8,7 +8,7 @@ import { swapCurrent } from './swap-current.ts';
 
 /** Parts of a state that a writer decides. */
 export type StateChange = Partial<
-  Pick<RemoteState, 'absences' | 'caches' | 'epoch' | 'groups' | 'published' | 'refs'>
+  Pick<RemoteState, 'absences' | 'caches' | 'epoch' | 'groups' | 'published' | 'refs' | 'trees'>
 > &
   Pick<RemoteState, 'reason'>;
 

@@ -4,6 +4,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { decodeState, encodeState, MAX_STATE_BYTES } from '../format/state.ts';
+import { type PageMemory, pagesInFile, pagesOfProcess } from './page-memory.ts';
 import type { RemoteSnapshot } from './read-snapshot.ts';
 
 /** Snapshot of the last exchange with a remote: a hint that may be lost at any time. */
@@ -11,12 +12,15 @@ export interface StateMemory {
   recall(): Promise<RemoteSnapshot | undefined>;
   /** Remembers a snapshot, or none. Never rejects: what is not remembered costs requests and nothing else. */
   remember(snapshot: RemoteSnapshot | undefined): Promise<void>;
+  /** Pages of the trees of refs; none are remembered by default. */
+  readonly pages?: PageMemory | undefined;
 }
 
 /** Creates a memory that ends with its process. */
 export function memoryOfProcess(): StateMemory {
   let remembered: RemoteSnapshot | undefined;
   return {
+    pages: pagesOfProcess(),
     recall: async () => remembered,
     remember: async (snapshot) => {
       remembered = snapshot;
@@ -32,6 +36,7 @@ const schema = z.object({ uri: z.string(), version: z.string(), name: z.string()
  */
 export function memoryInFile(path: string, uri: string): StateMemory {
   return {
+    pages: pagesInFile(`${path}.refs`),
     async recall() {
       try {
         const { uri: rememberedUri, version, name, state } = schema.parse(JSON.parse(await readPlain(path)));

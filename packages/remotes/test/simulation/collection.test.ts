@@ -7,6 +7,7 @@ describe('simulated histories', () => {
     const sums = await runAll(true);
     for (const name of ['push applied', 'collect applied', 'collect remote_refused', 'merges'])
       expect(sums[name], name).toBeGreaterThan(20);
+    expect(sums.treeMoves, 'treeMoves').toBeGreaterThan(10);
     for (const name of ['collect push_unknown', 'collect remote_busy', 'collect remote_unreachable'])
       expect(sums[name], name).toBeGreaterThan(0);
   });

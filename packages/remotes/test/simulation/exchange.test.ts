@@ -11,6 +11,7 @@ describe('simulated histories', () => {
     // They meet what they are about.
     for (const name of ['push applied', 'push nothing', 'push push_not_fast_forward', 'push push_stale'])
       expect(sums[name], name).toBeGreaterThan(20);
+    expect(sums.treeMoves, 'treeMoves').toBeGreaterThan(10);
     for (const name of ['push push_unknown', 'push remote_busy', 'push remote_unreachable', 'merges'])
       expect(sums[name], name).toBeGreaterThan(0);
   });

@@ -28,12 +28,14 @@ export interface HistoryFacts {
   readonly states: number;
   readonly collections: number;
   readonly merges: number;
+  /** Times that the tags came into a tree, and out of it. */
+  readonly treeMoves: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly trace: readonly string[];
 }
 
 /** Draws how often each fault happens in a history: some never, some in nearly every tenth request. */
-function drawRates(random: SeededRandom): FaultRates {
+export function drawRates(random: SeededRandom): FaultRates {
   const rates: Record<keyof FaultRates, number> = { ...NO_FAULTS };
   const kinds = Object.keys(NO_FAULTS) as (keyof FaultRates)[];
   // Histories without faults show whether the order of events alone does harm.
@@ -55,6 +57,13 @@ function textOf(number: number): string {
 }
 
 const MAIN = headRef('main');
+
+/** Tags that are just above what stands in a state. */
+const MANY_TAGS = 200;
+
+function manyTag(number: number): RefName {
+  return `refs/tags/${String(number).padStart(255, 'x')}` as RefName;
+}
 
 /** Errors that a work may end with; whether its effect is known. */
 const EXPECTED: Readonly<Record<string, 'failed' | 'unknown'>> = {
@@ -84,9 +93,12 @@ class History {
 
   /** A third of the histories has writers alone. */
   readonly hasCollections: boolean;
+  /** Some histories have so many tags that they come into a tree and out of it. */
+  readonly hasManyTags: boolean;
 
   constructor(seed: number, variant: Variant, isTraced: boolean) {
     this.hasCollections = seed % 3 !== 0;
+    this.hasManyTags = seed % 64 === 5;
     this.random = new SeededRandom(seed);
     this.network = new Network(this.random, isTraced);
     this.files = new SimFiles(this.network);
@@ -111,6 +123,11 @@ class History {
       this.start(first, first.bringMain());
       await this.settle(first);
       first.revive();
+      if (this.hasManyTags) {
+        this.start(first, first.pushTags(0, MANY_TAGS));
+        await this.settle(first);
+        first.revive();
+      }
     }
     network.rates = drawRates(random);
     for (const member of this.members) this.start(member, member.script());
@@ -252,6 +269,7 @@ class Member {
     const main = this.#tracked('main');
     const owned = this.#tracked(this.name);
     const choice = random.below(10);
+    if (this.history.hasManyTags && choice < 4) return await this.#moveTags();
     if (choice === 0) return await this.fetch();
     if (choice < 5) return void (await this.#pushMain());
     if (choice === 5)
@@ -271,6 +289,31 @@ class Member {
       ]));
     if (main !== undefined) await this.push([{ ref: own, commitId: main, lease: owned ?? null }]);
     else void (await this.#pushMain());
+  }
+
+  /** Pushes tags with long names to where main is. */
+  async pushTags(from: number, to: number): Promise<void> {
+    const commitId = this.#tracked('main');
+    if (commitId === undefined) return;
+    const numbers = Array.from({ length: to - from }, (_, at) => from + at);
+    await this.push(numbers.map((number) => ({ ref: manyTag(number), commitId, lease: null })));
+  }
+
+  /** Deletes some of many tags, or brings some of them back. */
+  async #moveTags(): Promise<void> {
+    const { random } = this.history;
+    const from = random.below(MANY_TAGS);
+    const numbers = Array.from({ length: 1 + random.below(6) }, (_, at) => (from + at) % MANY_TAGS);
+    const main = this.#tracked('main') ?? null;
+    const commitId = random.below(2) === 0 ? null : main;
+    const pushes = numbers.map((number): RefPush => ({ ref: manyTag(number), commitId }));
+    await this.push(
+      commitId === null ? pushes : pushes.map((push) => ({ ...push, lease: this.#tag(push.ref) })),
+    );
+  }
+
+  #tag(ref: RefName): CommitId | null {
+    return this.store.refs.get(ref) ?? null;
   }
 
   /** Pushes a new commit to main, over what others have pushed by then. */
@@ -402,6 +445,7 @@ export async function runHistory(
     collections: states.at(-1)?.state.epoch ?? 0,
     merges: states.filter(({ state }, at) => state.groups.length < (states[at - 1]?.state.groups.length ?? 0))
       .length,
+    treeMoves: states.filter(({ state }, at) => !state.trees !== !states[at - 1]?.state.trees).length,
     outcomes: history.outcomes,
     trace: network.trace ?? [],
   };

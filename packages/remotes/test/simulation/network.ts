@@ -11,6 +11,8 @@ export interface SimProcess {
   isDead: boolean;
   /** It gets no turn, as a stopped process or a laptop that sleeps, while its requests go on. */
   isPaused: boolean;
+  /** Time that it has been paused so far. */
+  pausedMs?: number;
 }
 
 /** Faults that a request may have, with how many of 1,000 have them. */
@@ -72,7 +74,8 @@ export class Network {
   #sent: Sent[] = [];
   #waiting: Waiting[] = [];
   #floating: { readonly label: string; readonly effect: () => unknown }[] = [];
-  readonly #paused = new Set<SimProcess>();
+  /** Paused processes, with the time from which they are. */
+  readonly #paused = new Map<SimProcess, number>();
   /** Processes whose last swap was not answered. */
   readonly #cut = new Set<SimProcess>();
 
@@ -148,7 +151,8 @@ export class Network {
       else if (first === undefined || waiting.dueMs < first.dueMs) first = waiting;
     }
     for (const floating of this.#floating) if (random.below(8) === 0) events.push(() => this.#land(floating));
-    for (const process of this.#paused) if (random.below(60) === 0) events.push(() => this.#resume(process));
+    for (const process of this.#paused.keys())
+      if (random.below(60) === 0) events.push(() => this.#resume(process));
     if (events.length > 0) return random.pick(events);
     if (first !== undefined) {
       const waiting = first;
@@ -157,7 +161,7 @@ export class Network {
         this.#wake(waiting);
       };
     }
-    const [process] = this.#paused;
+    const [process] = this.#paused.keys();
     if (process !== undefined) return () => this.#resume(process);
     const [floating] = this.#floating;
     return floating && (() => this.#land(floating));
@@ -174,14 +178,16 @@ export class Network {
 
   #pause(process: SimProcess): void {
     process.isPaused = true;
-    this.#paused.add(process);
+    if (!this.#paused.has(process)) this.#paused.set(process, this.nowMs);
   }
 
   #resume(process: SimProcess): void {
     this.#note(`${process.name} wakes up`);
+    const sinceMs = this.#paused.get(process) ?? this.nowMs;
     this.#paused.delete(process);
     process.isPaused = false;
     this.nowMs += this.#random.below(100_000);
+    process.pausedMs = (process.pausedMs ?? 0) + this.nowMs - sinceMs;
   }
 
   #float({ process, label, effect }: Sent): void {

@@ -1,8 +1,9 @@
-import type { CommitId } from '@daggerml/object-model';
+import { type CommitId, treeEntries } from '@daggerml/object-model';
 import { decodeCurrent } from '../../src/format/current.ts';
 import { checkHash, filePath } from '../../src/format/file-path.ts';
 import type { GroupEntry } from '../../src/format/group.ts';
 import { IndexObject } from '../../src/format/index-object.ts';
+import { isInTree } from '../../src/format/ref-trees.ts';
 import { recordAt } from '../../src/format/segment.ts';
 import type { RemoteState } from '../../src/format/state.ts';
 import type { RefPush } from '../../src/push/plan-refs.ts';
@@ -49,6 +50,7 @@ export class Oracle implements Watcher {
   readonly #writes = new Set<string>();
   readonly #targets = new Map<string, Set<CommitId>>();
   readonly #groups = new Map<string, ReadonlySet<string>>();
+  readonly #pages = new Map<string, ReadonlyMap<string, Uint8Array>>();
 
   constructor(files: SimFiles, universe: Universe) {
     this.#files = files;
@@ -126,7 +128,7 @@ export class Oracle implements Watcher {
     const stateBytes = this.#files.immutable.get(path);
     assert(stateBytes !== undefined, `${path} is in effect and not there`);
     checkHash(path, stateBytes, 'simulated');
-    const state = JSON.parse(Buffer.from(stateBytes).toString('utf8')) as RemoteState;
+    const state = this.#withAllRefs(JSON.parse(Buffer.from(stateBytes).toString('utf8')) as RemoteState);
     assert(state.previous === (last?.name ?? null), `${current.state} does not follow ${last?.name}`);
     assert(current.sequence === this.states.length, `sequence ${current.sequence}`);
     assert(!this.#writes.has(current.write), `the write ${current.write} takes effect twice`);
@@ -139,6 +141,45 @@ export class Oracle implements Watcher {
     }
     this.#checkWork(work, last?.state, state);
     this.checkObjects(state);
+  }
+
+  /** Returns a state with the refs of its trees among its refs. */
+  #withAllRefs(state: RemoteState): RemoteState {
+    if (state.trees === undefined) return state;
+    const pages = new Map<string, Uint8Array>();
+    for (const group of state.groups)
+      if (group.kind === 'refs') for (const [id, bytes] of this.#pagesOf(group)) pages.set(id, bytes);
+    const refs: Record<string, CommitId> = { ...state.refs };
+    const source = { getPage: (pageId: string) => pages.get(pageId) };
+    for (const [kind, tree] of Object.entries(state.trees)) {
+      if (tree === undefined) continue;
+      const before = Object.keys(refs).length;
+      for (const [name, commitId] of treeEntries('heads', tree.root, source))
+        refs[`${kind}/${name}`] = commitId;
+      assert(Object.keys(refs).length === before + tree.count, `a tree does not have ${tree.count} refs`);
+      assert(isInTree(tree), 'few refs are in a tree');
+    }
+    return { ...state, refs };
+  }
+
+  #pagesOf({ index, segments }: GroupEntry): ReadonlyMap<string, Uint8Array> {
+    const known = this.#pages.get(index);
+    if (known !== undefined) return known;
+    const found = new Map<string, Uint8Array>();
+    const path = filePath('indexes', index);
+    const bytesOf = (file: string): Uint8Array => {
+      const bytes = this.#files.immutable.get(file);
+      assert(bytes !== undefined, `${file} is listed and not there`);
+      return bytes;
+    };
+    const rows = IndexObject.parse(bytesOf(path), { remote: 'simulated', path });
+    for (let number = 0; number < rows.count; number += 1) {
+      const row = rows.row(number);
+      const segment = bytesOf(filePath('segments', segments[row.segment]?.file as string));
+      found.set(row.id, recordAt(segment, row, { remote: 'simulated', path }));
+    }
+    this.#pages.set(index, found);
+    return found;
   }
 
   /** Checks that a state is what a work may make of the one before. */
@@ -180,7 +221,8 @@ export class Oracle implements Watcher {
     const { tombstones } = this.#universe;
     for (const path of pathsOf(state))
       assert(this.#files.immutable.has(path), `${path} is listed and not there`);
-    for (const [ref, commitId] of Object.entries(state.refs))
+    const commits = new Map(Object.entries(state.refs).map(([ref, commitId]) => [commitId, ref]));
+    for (const [commitId, ref] of commits)
       for (const key of this.#universe.closure(commitId))
         assert(
           tombstones.has(key) || there.some((keys) => keys.has(key)),

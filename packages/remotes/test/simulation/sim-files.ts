@@ -1,4 +1,4 @@
-import type { ListedFile, RemoteFiles, SwapAnswer } from '../../src/files/remote-files.ts';
+import type { FileVersion, ListedFile, RemoteFiles, SwapAnswer } from '../../src/files/remote-files.ts';
 import { CURRENT_PATH, checkPath } from '../../src/format/file-path.ts';
 import type { Network, SimProcess } from './network.ts';
 
@@ -6,6 +6,7 @@ import type { Network, SimProcess } from './network.ts';
 export interface Watcher {
   onCurrent(bytes: Uint8Array, work: unknown): void;
   onRemove(path: string): void;
+  onClaim?(path: string, bytes: Uint8Array, work: unknown): void;
 }
 
 /** Files on a list that come with one answer. */
@@ -16,7 +17,10 @@ const REMOVED_TOGETHER = 3;
 /** Files of a remote whose every effect takes place when the network says so. */
 export class SimFiles {
   readonly immutable: Map<string, Uint8Array> = new Map<string, Uint8Array>();
-  current: { readonly bytes: Uint8Array; readonly version: string } | undefined;
+  current: FileVersion | undefined;
+  readonly claims: Map<string, FileVersion> = new Map<string, FileVersion>();
+  /** Steps in which the remote's clock goes forward. */
+  clockStepMs: number = 1;
   /** Replaces whatever version is in effect, as a bucket that knows no conditions. */
   ignoresConditions: boolean = false;
   watcher: Watcher | undefined;
@@ -49,9 +53,8 @@ export class SimFiles {
       },
       readVersion: (path, known) =>
         send(`readVersion ${path}`, () => {
-          const { current } = this;
-          if (path !== CURRENT_PATH || current === undefined) return undefined;
-          return current.version === known ? 'unchanged' : current;
+          const found = this.#mutable(path);
+          return found !== undefined && found.version === known ? 'unchanged' : found;
         }),
       swap: (path, expected, bytes) => {
         const { work } = process;
@@ -59,7 +62,7 @@ export class SimFiles {
         return this.#network.request(
           process,
           `swap ${path} ${expected}`,
-          (): SwapAnswer => this.#swap(expected, copy, work),
+          (): SwapAnswer => this.#swap(path, expected, copy, work),
           true,
         );
       },
@@ -75,18 +78,32 @@ export class SimFiles {
           });
         }
       },
-      now: () => send('now', () => this.#network.nowMs),
+      now: () => send('now', () => this.remoteMs),
       close: async () => {},
     };
   }
 
-  #swap(expected: string | null, bytes: Uint8Array, work: unknown): SwapAnswer {
-    if (!this.ignoresConditions && (this.current?.version ?? null) !== expected)
+  /** Time of the remote's clock. */
+  get remoteMs(): number {
+    return Math.trunc(this.#network.nowMs / this.clockStepMs) * this.clockStepMs;
+  }
+
+  #mutable(path: string): FileVersion | undefined {
+    return path === CURRENT_PATH ? this.current : this.claims.get(path);
+  }
+
+  #swap(path: string, expected: string | null, bytes: Uint8Array, work: unknown): SwapAnswer {
+    if (!this.ignoresConditions && (this.#mutable(path)?.version ?? null) !== expected)
       return { outcome: 'refused' };
     this.#versions += 1;
     const version = `version ${this.#versions}`;
-    this.current = { bytes, version };
-    this.watcher?.onCurrent(bytes, work);
+    if (path === CURRENT_PATH) {
+      this.current = { bytes, version };
+      this.watcher?.onCurrent(bytes, work);
+    } else {
+      this.claims.set(path, { bytes, version });
+      this.watcher?.onClaim?.(path, bytes, work);
+    }
     return { outcome: 'applied', version };
   }
 

@@ -1,7 +1,7 @@
 import { runHistory, type Variant } from './history.ts';
 
 /** Histories of a test run; `run.child.ts` runs as many as wanted. */
-const HISTORIES = 2_000;
+export const HISTORIES = 2_000;
 
 /** Yields the seeds of the histories with or without collections. */
 function* seeds(hasCollections: boolean): Generator<number, void, undefined> {

@@ -1,9 +1,11 @@
-import type { DatumId, ExecId, ExecRecord } from '@daggerml/object-model';
+import { type DatumId, type ExecId, type ExecRecord, executionKey } from '@daggerml/object-model';
 import { ifReadable } from '@daggerml/store';
 import { isSameComputation } from '../nodes/input-values.ts';
 import type { CallDifference } from './call-differences.ts';
 import type { ExplainSource } from './call-side.ts';
 import { readReceipt } from './function-sources.ts';
+
+type CallExec = Extract<ExecRecord, { nodeKind: 'call' }>;
 
 /** Reason for the outcome of a call. */
 export type CallReason =
@@ -30,6 +32,8 @@ export interface CallOrigin {
   readonly finishedMs: number | null;
   /** The receipt of the call, which says what ran it. */
   readonly receipt: Readonly<Record<string, unknown>> | undefined;
+  /** Name of the remote on which the outcome was found; undefined where it was not, or where that is not known here. */
+  readonly remote: string | undefined;
 }
 
 /** Facts that the reason of an outcome follows from. */
@@ -67,9 +71,40 @@ export function originOf(source: ExplainSource, execId: ExecId): CallOrigin {
     exec = found;
   }
   if (exec.nodeKind !== 'call')
-    return { execId: id, status: exec.status, startedMs: null, finishedMs: null, receipt: undefined };
+    return {
+      execId: id,
+      status: exec.status,
+      startedMs: null,
+      finishedMs: null,
+      receipt: undefined,
+      remote: undefined,
+    };
   const { status, startedMs, finishedMs } = exec;
   const receiptDatumId: DatumId | null = exec.receiptDatumId;
   const receipt = receiptDatumId === null ? undefined : ifReadable(() => readReceipt(source, receiptDatumId));
-  return { execId: id, status, startedMs, finishedMs, receipt };
+  return {
+    execId: id,
+    status,
+    startedMs,
+    finishedMs,
+    receipt,
+    remote: remoteOf(source, execId, { id, exec }),
+  };
+}
+
+/** Returns the remote on which an outcome was found, by itself or by one that was taken over from the same exec. */
+function remoteOf(
+  source: ExplainSource,
+  execId: ExecId,
+  { id, exec }: { readonly id: ExecId; readonly exec: CallExec },
+): string | undefined {
+  const origins = source.cacheOrigins?.(executionKey(exec.functionDatumId, exec.inputs));
+  if (origins === undefined || origins.size === 0) return undefined;
+  const found = origins.get(execId) ?? origins.get(id);
+  if (found !== undefined) return found;
+  for (const [otherId, remote] of origins) {
+    const other = ifReadable(() => source.read('exec', otherId));
+    if (other?.nodeKind === 'call' && other.sourceExecId === id) return remote;
+  }
+  return undefined;
 }

@@ -1,4 +1,12 @@
-import type { BlobSource, CommitId, DatumId, ExecId, NodeId, TreeRoot } from '@daggerml/object-model';
+import type {
+  BlobSource,
+  CommitId,
+  DatumId,
+  ExecId,
+  ExecutionKey,
+  NodeId,
+  TreeRoot,
+} from '@daggerml/object-model';
 import { ifReadable } from '@daggerml/store';
 import type { PinScope } from '../nodes/pin-scope.ts';
 import { type RecordSource, storedValue } from '../nodes/stored-value.ts';
@@ -10,6 +18,8 @@ import type { NodePair } from './own-differences.ts';
 export interface ExplainSource extends RecordSource, BlobSource {
   /** Returns the bytes of a commit; undefined when it is not there. */
   getBytes(objectClass: 'commit', commitId: CommitId): Uint8Array | undefined;
+  /** Returns the remotes on which outcomes of an execution key were found, by exec; a source may not know. */
+  cacheOrigins?(key: ExecutionKey): ReadonlyMap<ExecId, string>;
 }
 
 /** One side of a comparison of calls: a commit, or a run that was only planned. */

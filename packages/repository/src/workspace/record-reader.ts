@@ -5,6 +5,8 @@ import {
   type Datum,
   type DatumId,
   decodeRecord,
+  type ExecId,
+  type ExecutionKey,
   type ObjectClass,
   PageCache,
   type PageId,
@@ -26,6 +28,10 @@ export class RecordReader implements ObjectSource {
 
   getPage(pageId: PageId): Uint8Array | undefined {
     return this.store.get('page', pageId);
+  }
+
+  cacheOrigins(key: ExecutionKey): ReadonlyMap<ExecId, string> {
+    return this.store.cacheOrigins(key);
   }
 
   readDatum(datumId: DatumId): Datum {

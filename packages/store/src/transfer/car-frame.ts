@@ -14,8 +14,8 @@ const CID_VERSION = 1;
 const SHA2_256 = 0x12;
 const DIGEST_BYTES = 32;
 
-/** Longest header read: some 25,000 roots. */
-export const MAX_HEADER_BYTES: number = 2 ** 20;
+/** Longest header read: some 400,000 roots. */
+export const MAX_HEADER_BYTES: number = 2 ** 24;
 
 const HEADER_START = Buffer.from([0xa2, 0x65, ...Buffer.from('roots')]);
 const HEADER_END = Buffer.from([0x67, ...Buffer.from('version'), 0x01]);
