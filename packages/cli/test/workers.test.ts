@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execSigner } from '@daggerml/remotes';
+import { FaultServer } from '@daggerml/remotes/testing';
 import { afterTests, SeededRandom } from '@daggerml/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PROGRAM, StartedProgram } from './started-program.ts';
@@ -176,6 +177,23 @@ describe('dml worker', () => {
       expect(['invalid_argument', 'signer_invalid']).toContain(
         (await ours.error(2, ['worker', shared, '--idle', '1', ...options])).code,
       );
+  });
+
+  it('is refused on a remote whose claims cannot be relied on [DML-CLI-1234]', async () => {
+    const server = await FaultServer.start('data');
+    afterTests('test', () => server.close());
+    server.modes.conditions = 'ignored';
+    const env = { ...process.env, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+    const place = `s3://data/x?endpoint=${encodeURIComponent(server.endpoint)}`;
+    const worker = new StartedProgram([PROGRAM, 'worker', place, '--idle', '1'], { cwd: ours.folder, env });
+    const { exitCode, stderr } = await worker.ended;
+    expect([exitCode, stderr]).toEqual([13, expect.stringContaining('does not keep what it promises')]);
+    expect(stderr).not.toContain('waiting for jobs');
+    // One that is known to be safe is not checked again.
+    await ours.ok('remote', 'check', 'team');
+    const states = readdirSync(shared);
+    expect((await start('worker', 'team', '--idle', '1').ended).exitCode).toBe(0);
+    expect(readdirSync(shared)).toEqual(states);
   });
 
   it('reports when it is ready and what becomes of its jobs [DML-CLI-1231] [DML-CLI-1232]', async () => {

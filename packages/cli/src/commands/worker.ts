@@ -22,15 +22,17 @@ export async function run(context: CommandContext): Promise<void> {
   // @spec DML-CLI-1230
   if (place !== undefined && /[/:]/.test(place))
     return await withFiles(context, canonicalRemoteUri(place, absolutePath(io, '.')), (remote) =>
-      serve(remote, undefined),
+      serve(remote, undefined, false),
     );
-  await withRemote(context, place, ({ remote, trust }) => serve(remote, trust));
+  await withRemote(context, place, ({ remote, trust, checked }) =>
+    serve(remote, trust, checked !== undefined),
+  );
 }
 
 /** Returns what runs a worker as the options say; throws for options that cannot be, before anything runs. */
 function workerOf(
   context: CommandContext,
-): (remote: Remote, configured: TrustPolicy | undefined) => Promise<void> {
+): (remote: Remote, configured: TrustPolicy | undefined, isChecked: boolean) => Promise<void> {
   const { io, output, options } = context;
   const maxJobs = positiveInteger(context, 'jobs', 'worker') ?? 1;
   const idleSeconds = positiveInteger(context, 'idle', 'worker');
@@ -39,9 +41,10 @@ function workerOf(
   const env = passedVariables(context, 'worker');
   const signer = options.sign === undefined ? undefined : signerOf(absolutePath(io, String(options.sign)));
   const owner = actorOf(io.env);
-  return async (remote, configured) => {
+  return async (remote, configured, isChecked) => {
     const trust = (await trustOf(options.trust)) ?? configured;
     const report = { count: 0, take: (event: WorkerEvent) => printEvent(output, event) };
+    if (!isChecked) await assertSafe(context, remote);
     // @spec DML-CLI-1231
     output.event('worker-ready', { remote: remote.files.name, jobs: maxJobs });
     output.note(`waiting for jobs of ${output.safe(remote.files.name)}; Ctrl-C ends`);
@@ -70,6 +73,19 @@ function workerOf(
     // @spec DML-CLI-1232
     output.runResult({ jobs: report.count }, () => `${formatCount(report.count, 'job')} run`);
   };
+}
+
+/**
+ * Checks whether claims on a remote can be relied on; throws `remote_unsafe` where they cannot.
+ *
+ * @spec DML-CLI-1234
+ */
+async function assertSafe({ output }: CommandContext, remote: Remote): Promise<void> {
+  const { checkForClaims, remoteError } = await import('@daggerml/remotes');
+  const { verdict, summary } = await checkForClaims(remote);
+  if (verdict === 'unsafe')
+    throw remoteError('remote_unsafe', { remote: remote.files.name, reason: summary });
+  if (verdict === 'degraded') output.note(output.safe(summary));
 }
 
 /** Returns the policy of `--trust`; undefined without the option. Throws `signer_invalid`. */
