@@ -2,6 +2,7 @@ import { hashBytes, type ObjectId } from '@daggerml/object-model';
 import { absenceOf, decodeAbsences, encodeAbsences, withAbsences } from '../src/format/absences.ts';
 import { canonicalJson } from '../src/format/canonical-json.ts';
 import { decodeCurrent, encodeCurrent } from '../src/format/current.ts';
+import { decodeExecRef, encodeExecRef } from '../src/format/exec-ref.ts';
 import { checkHash, newFileName } from '../src/format/file-path.ts';
 import { IndexObject, IndexRows } from '../src/format/index-object.ts';
 import { recordAt, SegmentWriter } from '../src/format/segment.ts';
@@ -28,6 +29,7 @@ export async function runCase(vector: VectorCase): Promise<unknown> {
   switch (vector.operation) {
     case 'current':
     case 'state':
+    case 'execRef':
       return runJson(vector);
     case 'indexObject':
       return runIndexObject(vector);
@@ -49,6 +51,7 @@ export function expectedOf(vector: VectorCase): unknown {
   switch (vector.operation) {
     case 'current':
     case 'state':
+    case 'execRef':
       return { text: vector.text, file: vector.file, value: vector.value };
     case 'indexObject':
       return { hex: vector.hex, segments: vector.segments, rows: vector.rows };
@@ -68,6 +71,10 @@ function runJson({ operation, text, hex, file }: JsonCase): unknown {
   if (operation === 'current') {
     const current = decodeCurrent(bytes, REMOTE);
     return { text: encodeCurrent(current).toString('utf8'), file, value: { format: 1, ...current } };
+  }
+  if (operation === 'execRef') {
+    const written = encodeExecRef(decodeExecRef(bytes, file ?? '', REMOTE)).toString('utf8');
+    return { text: written, file, value: JSON.parse(written) };
   }
   const state = decodeState(bytes, file ?? '', REMOTE);
   const { name, bytes: written } = encodeState(state);

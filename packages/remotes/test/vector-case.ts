@@ -18,9 +18,9 @@ interface Bytes {
 
 /** A file that people can read. */
 export interface JsonCase extends Common, Partial<Bytes> {
-  readonly operation: 'current' | 'state';
+  readonly operation: 'current' | 'state' | 'execRef';
   readonly text?: string;
-  /** Name of a state. */
+  /** Name of a state, or path of an exec ref. */
   readonly file?: string;
   readonly value?: unknown;
 }
