@@ -10,19 +10,14 @@ import {
   systemRemote,
   systemSurroundings,
 } from '@daggerml/remotes';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterTests } from '@daggerml/testkit';
+import { afterAll, describe, expect, it } from 'vitest';
 import { writeProgram } from '../../test/remote-programs.ts';
 import { markedProcesses } from '../process/marked-processes.ts';
 import { remoteAdapters } from './remote-adapters.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'dml-hostile-remote-')));
-/** Temporary folders of this process, so that those of others are not counted. */
-const temporary = join(folder, 'tmp');
 const { TMPDIR } = process.env;
-beforeAll(() => {
-  mkdirSync(temporary);
-  process.env.TMPDIR = temporary;
-});
 afterAll(() => {
   if (TMPDIR === undefined) delete process.env.TMPDIR;
   else process.env.TMPDIR = TMPDIR;
@@ -80,6 +75,10 @@ async function open(
   const own = mkdtempSync(join(folder, 'one-'));
   writeProgram(own, 'dml-remote-hostile', shell(hostile));
   const mark = randomUUID();
+  // The folders of this remote alone, so that what is left of it can be seen.
+  const temporary = join(own, 'tmp');
+  mkdirSync(temporary);
+  process.env.TMPDIR = temporary;
   const openAdapter = remoteAdapters({
     searchPath: own,
     environment: { PATH: '/usr/bin:/bin', MARK: mark, API_TOKEN: 'secret of mine' },
@@ -97,6 +96,7 @@ async function open(
     },
   });
   const files = await openFiles(URI, systemSurroundings(), openAdapter);
+  afterTests('test', () => files.close());
   const end: Surroundings['end'] = async () => {
     await files.close();
     return { left: markedProcesses([mark]), folders: readdirSync(temporary) };
