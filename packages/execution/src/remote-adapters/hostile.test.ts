@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -10,19 +10,14 @@ import {
   systemRemote,
   systemSurroundings,
 } from '@daggerml/remotes';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterTests } from '@daggerml/testkit';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { writeProgram } from '../../test/remote-programs.ts';
 import { markedProcesses } from '../process/marked-processes.ts';
 import { remoteAdapters } from './remote-adapters.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'dml-hostile-remote-')));
-/** Temporary folders of this process, so that those of others are not counted. */
-const temporary = join(folder, 'tmp');
 const { TMPDIR } = process.env;
-beforeAll(() => {
-  mkdirSync(temporary);
-  process.env.TMPDIR = temporary;
-});
 afterAll(() => {
   if (TMPDIR === undefined) delete process.env.TMPDIR;
   else process.env.TMPDIR = TMPDIR;
@@ -80,6 +75,10 @@ async function open(
   const own = mkdtempSync(join(folder, 'one-'));
   writeProgram(own, 'dml-remote-hostile', shell(hostile));
   const mark = randomUUID();
+  // The folders of this remote alone, so that what is left of it can be seen.
+  const temporary = join(own, 'tmp');
+  mkdirSync(temporary);
+  process.env.TMPDIR = temporary;
   const openAdapter = remoteAdapters({
     searchPath: own,
     environment: { PATH: '/usr/bin:/bin', MARK: mark, API_TOKEN: 'secret of mine' },
@@ -97,6 +96,7 @@ async function open(
     },
   });
   const files = await openFiles(URI, systemSurroundings(), openAdapter);
+  afterTests('test', () => files.close());
   const end: Surroundings['end'] = async () => {
     await files.close();
     return { left: markedProcesses([mark]), folders: readdirSync(temporary) };
@@ -342,15 +342,19 @@ describe('a Remote Adapter', () => {
   });
 
   it('that loses a process with many questions has the others asked again, no write on a condition [DML-REM-0661]', async () => {
-    const state = join(mkdtempSync(join(folder, 'many-')), 'seen');
+    const own = mkdtempSync(join(folder, 'many-'));
+    const [seen, swaps] = [join(own, 'seen'), join(own, 'swaps')];
+    // Takes both questions before it ends, so that nobody knows which one was the reason.
     const act = `case $line in
-      *'"operation":"swap"'*) ${say('done', ',"version":"v"')} ;;
-      *) if [ ! -e "${state}" ]; then : > "${state}"; kill -9 $$; fi; ${say('done', ',"nowMs":5')} ;;
+      *'"operation":"swap"'*) echo x >> "${swaps}" ;;
+      *) if [ ! -e "${seen}" ]; then : > "${seen}"; kill -9 $$; fi; ${say('done', ',"nowMs":5')} ;;
     esac`;
     const { files, end } = await open({ act, capabilities: '{"persistent":true,"maxCalls":8}' });
-    const [time, swapped] = await Promise.all([files.now(), files.swap(CLAIM, null, Buffer.from('{}'))]);
-    expect(time).toBe(5);
-    expect(['unknown', 'applied']).toContain(swapped.outcome);
+    const swapping = files.swap(CLAIM, null, Buffer.from('{}'));
+    await vi.waitFor(() => expect(existsSync(swaps)).toBe(true), 50_000);
+    expect(await files.now()).toBe(5);
+    expect(await swapping).toMatchObject({ outcome: 'unknown' });
+    expect(readFileSync(swaps, 'utf8')).toBe('x\n');
     expect(await end()).toEqual({ left: [], folders: [] });
   });
 
