@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { type CommitId, hashBytes, PageCache, type PageId, treeEntries } from '@daggerml/object-model';
 import {
   commitGraph,
@@ -161,6 +162,14 @@ describe('a fetch with a depth', () => {
     expect(theirs.tracked()).toBe(ours.store.getRef(MAIN)?.commitId);
     expect(hasCommits(theirs, [...ids, ...more])).toEqual([false, false, true, ...more.map(() => true)]);
     expect(stubsOf(theirs.store)).toEqual(before);
+    // Who has forgotten what was seen last looks at all groups.
+    commitTo(ours.store, { a: 'and one more' });
+    await ours.push();
+    const forgetful = memberOf({ ...theirs, memory: (await newPlace()).memory }, remote);
+    await forgetful.fetch();
+    expect(theirs.tracked()).toBe(ours.store.getRef(MAIN)?.commitId);
+    expect(hasCommits(theirs, ids)).toEqual([false, false, true]);
+    expect(stubsOf(theirs.store)).toEqual(before);
     await expectSound(theirs.store);
   });
 });
@@ -263,6 +272,28 @@ describe('bringing what was left out', () => {
       expect(hasCommits(theirs, ids)).not.toContain(false);
       await expectSound(theirs.store);
     }
+  });
+
+  it('is whole in the middle of it as well [DML-REM-0952]', async () => {
+    const remote = newRemote();
+    const ours = await joinRemote(remote);
+    for (let at = 0; at < 3; at += 1)
+      commitTo(ours.store, { [`b${at}`]: randomFillSync(Buffer.alloc(8 * 2 ** 20)) });
+    await ours.push(undefined, { segmentBytes: 2 ** 20 });
+    const theirs = await clone(remote, { depth: 1 });
+    let objects = 0;
+    let steps = 0;
+    const looking: OnRequest = async (_, phase) => {
+      if (phase === 'after') return;
+      // Objects are stored while others are still asked for.
+      const { objects: count } = await verifyStore(theirs.store);
+      if (count > objects) steps += 1;
+      objects = count;
+      await expectSound(theirs.store);
+    };
+    await bringer(remote, theirs, looking).unshallow();
+    expect(steps).toBeGreaterThan(1);
+    expect(stubsOf(theirs.store)).toEqual({});
   });
 
   it('brings long and many histories in steps [DML-REM-0953]', async () => {
@@ -498,6 +529,26 @@ describe('a push from a partial repository', () => {
         ]);
       }
     }
+  });
+});
+
+describe('a push from a repository without large blobs', () => {
+  it('is refused where the remote lacks one, and sends none [DML-REM-0957]', async () => {
+    const { remote } = await pushed(1);
+    const theirs = await clone(remote, { blobLimitBytes: LIMIT });
+    const commitId = theirs.tracked() as CommitId;
+    const pushes = [{ ref: headRef('copy'), commitId }];
+    expect((await theirs.push(pushes)).snapshot?.state.absences).toBe(null);
+    const other = newRemote();
+    const elsewhere = memberOf({ ...theirs, memory: (await newPlace()).memory }, other);
+    await expect(elsewhere.push(pushes)).rejects.toMatchObject({
+      code: 'object_withheld',
+      detail: 'left_out',
+      fields: { class: 'chunk' },
+    });
+    expect(other.paths).not.toContain('CURRENT.json');
+    await bringer(remote, theirs).bringAll();
+    expect((await elsewhere.push(pushes)).snapshot?.state.refs).toEqual({ 'heads/copy': commitId });
   });
 });
 
