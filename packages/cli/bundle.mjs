@@ -38,6 +38,8 @@ const STARTED = {
 
 /** Programs besides `dml`, by their names. */
 const PROGRAMS = {
+  'dml-remote-file': '../execution/dist/dml-remote-file.js',
+  'dml-remote-s3': '../execution/dist/dml-remote-s3.js',
   'dml-worker': '../execution/dist/dml-worker.js',
   'dml-script': '../execution/dist/dml-script.js',
 };
@@ -95,6 +97,7 @@ const KNOWN_PLACES = [
   '../capture/dist/source-file.js',
   '../execution/dist/source-file.js',
   '../execution/dist/adapters/served/serve.js',
+  '../execution/dist/remote-adapters/serve-remotes.js',
 ];
 
 // Any other module that does would not find them once it is inlined.

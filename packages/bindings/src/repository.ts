@@ -17,6 +17,7 @@ import {
   type RunEvent,
   type RunNode,
   type RunRequest,
+  readOnDemand,
   type SharingPorts,
 } from '@daggerml/execution';
 import { type CommitId, type DagId, isDmlError, type NodeId } from '@daggerml/object-model';
@@ -222,6 +223,8 @@ export class Repository {
     const found = findRepositoryFolder(folder);
     const mode = options.readOnly ? 'read' : 'write';
     const store = await openRepository(found, mode, { ...options, program: programName() });
+    const { author: actor = 'unknown', trust, user } = options;
+    readOnDemand(store, { folder: found, actor, trust, user });
     return new Repository(found, store, options);
   }
 

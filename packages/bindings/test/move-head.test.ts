@@ -40,7 +40,7 @@ async function values(branch: string): Promise<Record<string, unknown>> {
 function messages(branch: string): string[] {
   const options = { order: 'first-parent', except: [base] } as const;
   const log = logCommits(commitGraph(repository.store), [headOf(branch) as CommitId], options);
-  return Array.from(log, ({ commit }) => commit.message);
+  return Array.from(log, ({ commitId }) => repository.getCommit(commitId).message);
 }
 
 describe('fastForward', () => {

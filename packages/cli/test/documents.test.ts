@@ -75,7 +75,7 @@ function newFolder(): string {
   const folder = join(around, 'project');
   const modules = join(folder, 'node_modules/@daggerml');
   mkdirSync(modules, { recursive: true });
-  for (const name of ['bindings', 'store', 'object-model'])
+  for (const name of ['bindings', 'execution', 'store', 'object-model'])
     symlinkSync(join(ROOT, 'packages', name), join(modules, name));
   mkdirSync(join(folder, 'node_modules/@types'));
   const types = dirname(createRequire(join(ROOT, 'package.json')).resolve('@types/node/package.json'));
@@ -206,6 +206,12 @@ describe('a reader who copies what the documents say', () => {
   it('finds the adapter of its page among the examples [DML-CLI-1562]', () => {
     const [shown] = blocksOf('docs/recipes/own-adapter.md').filter(({ language }) => language === 'py');
     expect(readFileSync(join(ROOT, 'examples/own-adapter/bin/dml-stats'), 'utf8')).toBe(shown?.text);
+  });
+
+  it('finds the remote adapter of its page among the examples [DML-CLI-1562]', () => {
+    const [shown] = blocksOf('docs/recipes/own-remote.md').filter(({ language }) => language === 'py');
+    const example = readFileSync(join(ROOT, 'examples/remote-adapter/bin/dml-remote-shelf'), 'utf8');
+    expect(example).toBe(shown?.text);
   });
 
   it('leaves to gates what needs more than a folder [DML-CLI-1562]', () => {

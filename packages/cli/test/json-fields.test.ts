@@ -68,6 +68,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   fetch: ['fetch'],
   pull: ['pull'],
   clone: ['clone ./shared cloned'],
+  worker: ['worker ./shared --idle 1'],
   'remote check': ['remote check'],
   'remote trust': ['remote trust origin', 'remote trust origin --unsigned', 'remote trust origin --all'],
   'remote log': ['remote log'],

@@ -41,7 +41,9 @@ type OwnCode =
   | 'unknown_op_run'
   | 'unreachable'
   | 'adapter_protocol'
-  | 'adapter_refused';
+  | 'adapter_refused'
+  | 'snapshot_invalid'
+  | 'wrong_result';
 
 /** Raised here as well, about what a run looks for in the store. */
 type OfTheStore = Extract<StoreErrorCode, 'object_missing'>;
@@ -85,6 +87,8 @@ const MESSAGES: Readonly<
   unreachable: 'a backend does not answer[: {message}]',
   adapter_protocol: 'an adapter broke the protocol[: {message}]',
   adapter_refused: 'an adapter refused the call[: {message}]',
+  snapshot_invalid: 'a job is not of a call[: {message}]',
+  wrong_result: 'a worker answered with the result of something else[: {message}]',
 };
 
 /** Builds execution's error; `fields` are facts for the Caller, never payload bytes. */

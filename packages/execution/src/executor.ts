@@ -9,7 +9,7 @@ import {
 } from './adapters/executable/executable-adapters.ts';
 import { isolatedWorkers } from './adapters/executable/isolated-workers.ts';
 import { LocalWorkers, type WorkerPoolOptions } from './adapters/local-workers.ts';
-import { checkOffers, type Offers } from './adapters/needs.ts';
+import { checkOffers, type Offers, type PoolOffers } from './adapters/needs.ts';
 import { checkPools, type Pool, Pools } from './adapters/pools.ts';
 import type { AdapterContext, StartAdapter } from './adapters/port.ts';
 import { CacheLookup } from './cache/cache-lookup.ts';
@@ -58,8 +58,11 @@ export interface ExecutorOptions extends WorkerPoolOptions {
 export interface PoolOptions {
   /** Names it in receipts and errors. */
   readonly name: string;
-  /** Offers of the pool: amounts that its calls share, or `true` for a quality; nothing by default. */
-  readonly offers?: Offers;
+  /**
+   * Offers of the pool: amounts that its calls share, or `true` for a quality; `any` where whoever runs them looks at
+   * what they need; nothing by default.
+   */
+  readonly offers?: PoolOffers;
   /** Worker threads; those of the Executor by default. */
   readonly workers?: number;
   /** Makes the adapter that runs its calls; that of the Executor by default. */

@@ -1,6 +1,6 @@
 export type { ExecutableSurroundings } from './adapters/executable/executable-adapters.ts';
-export { listExecutables } from './adapters/executable/find-executable.ts';
-export type { Needs, Offers } from './adapters/needs.ts';
+export { findRemoteExecutable, listExecutables } from './adapters/executable/find-executable.ts';
+export type { Needs, Offers, PoolOffers } from './adapters/needs.ts';
 export type {
   AdapterAnswer,
   AdapterContext,
@@ -11,7 +11,6 @@ export type {
   StartAdapter,
   Submission,
 } from './adapters/port.ts';
-export type { SnapshotPlace, SnapshotTransport } from './adapters/snapshot-transport.ts';
 export {
   type BuiltinKind,
   type BuiltinOperation,
@@ -39,6 +38,7 @@ export { captureFolder, type TakenFolder } from './files/capture-folder.ts';
 export type { CaptureTools } from './files/capture-tools.ts';
 export type { FileSystem } from './files/file-system.ts';
 export { RunObjects } from './objects/run-objects.ts';
+export { type OnDemandOptions, readOnDemand } from './on-demand/read-on-demand.ts';
 export type { OpDefinition, OpsDefinition, OpTarget, Phase } from './ops/op-definition.ts';
 export type { OpEvent } from './ops/op-events.ts';
 export type { OpOutcome, OpReport, TargetReport, TargetState } from './ops/op-report.ts';
@@ -46,6 +46,7 @@ export { type OpProgress, OpRuns, type OpRunsOptions, type OpStart } from './ops
 export type { PhaseOutcome } from './ops/target-run.ts';
 export { type PlannedCall, type PlannedState, planCalls } from './plan/plan-calls.ts';
 export { type PlanContext, type PlannedReason, planReasons } from './plan/plan-reasons.ts';
+export { type RemoteAdapterSurroundings, remoteAdapters } from './remote-adapters/remote-adapters.ts';
 export {
   type ReplayedCall,
   type ReplayOptions,
@@ -76,3 +77,7 @@ export {
 } from './script/script.ts';
 export type { ScriptLimits } from './script/script-limits.ts';
 export { versionAbove } from './version-above.ts';
+export { remoteWorkers, runRemoteWorker } from './workers/open-workers.ts';
+export type { RemoteWorkerOptions } from './workers/remote-worker.ts';
+export type { RemoteWorkersOptions } from './workers/remote-workers.ts';
+export type { JobNames, WorkerEvent } from './workers/worker-events.ts';

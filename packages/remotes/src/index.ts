@@ -24,16 +24,26 @@ export {
   addRemote,
   type ConfiguredRemote,
   checkRemoteName,
+  checkSigners,
   findRemote,
   type ReferencePlaces,
   type RemotesConfig,
   readReferencePlaces,
   readRemotes,
   removeRemote,
+  setBlobLimit,
   setReferencePlace,
   setTrust,
 } from './config/remotes-config.ts';
 export { type RemoteError, type RemoteErrorCode, remoteError } from './errors.ts';
+export type { CommitSource } from './exec-refs/commit-sender.ts';
+export {
+  type ExecJob,
+  ExecRefs,
+  type ExecRefsOptions,
+  type ExecResult,
+} from './exec-refs/exec-refs.ts';
+export type { CommitHost, CommitToTake } from './exec-refs/take-commits.ts';
 export { type EndOptions, endReference, referenceNames } from './federation/end-reference.ts';
 export {
   SNAPSHOT_OWNER,
@@ -48,24 +58,24 @@ export {
   type TakeResult,
   takeReference,
 } from './federation/take-reference.ts';
-export {
-  type FetchedRef,
-  type FetchHost,
-  type FetchOptions,
-  type FetchResult,
-  fetch,
-} from './fetch/fetch.ts';
+export { type FetchedRef, type FetchOptions, type FetchResult, fetch } from './fetch/fetch.ts';
+export { type FetchFilter, leftOutDomain } from './fetch/fetch-filter.ts';
+export type { FetchHost } from './fetch/fetch-host.ts';
 export type { FetchCounts } from './fetch/fetch-stream.ts';
-export { canonicalRemoteUri } from './files/canonical-remote-uri.ts';
+export { type BringOptions, LeftOutObjects } from './fetch/left-out-objects.ts';
+export { type LeftOutSourceOptions, leftOutSource } from './fetch/left-out-source.ts';
+export { adapterOf, canonicalRemoteUri } from './files/canonical-remote-uri.ts';
 export {
   type FolderFilesOptions,
   type FolderSurroundings,
   openFolderFiles,
 } from './files/folder/folder-files.ts';
-export { openFiles } from './files/open-files.ts';
+export { type OpenAdapter, openFiles } from './files/open-files.ts';
 export type { ByteRange, FileVersion, ListedFile, RemoteFiles, SwapAnswer } from './files/remote-files.ts';
 export type { CacheSignature } from './format/cache-row.ts';
 export type { ClaimOutcome, RemoteClaim } from './format/claim.ts';
+export type { ExecProblem, ExecRef, ExecRefKind } from './format/exec-ref.ts';
+export { checkPath, type PathSort } from './format/file-path.ts';
 export type { GroupEntry, GroupKind, SegmentEntry } from './format/group.ts';
 export type { Link, LinkedObject } from './format/link.ts';
 export type { Publication, Publications } from './format/publication.ts';
@@ -82,6 +92,7 @@ export {
   domainSigner,
   type PublicationFacts,
 } from './signatures/publication-signature.ts';
+export { FileGone } from './state/file-gone.ts';
 export { listStates, type RemoteSnapshot, readSnapshot, readState } from './state/read-snapshot.ts';
 export { memoryInFile, memoryOfProcess, type StateMemory } from './state/state-memory.ts';
 export { systemRemote, systemSurroundings } from './system-remote.ts';

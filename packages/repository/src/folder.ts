@@ -10,6 +10,11 @@ export function storePath(folder: string): string {
   return join(folder, REPOSITORY_MARK, 'store');
 }
 
+/** Returns the path of the file that lists the remotes of the repository in a folder. */
+export function remotesPath(folder: string): string {
+  return join(folder, REPOSITORY_MARK, 'remotes.json');
+}
+
 /** Files of a store of which one alone shows that a store is, or was, in a folder. */
 const STORE_FILES = ['data.mdb', 'lock.mdb', 'stamp'] as const;
 

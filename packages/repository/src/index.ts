@@ -64,6 +64,7 @@ export {
   hasStoreFiles,
   isRepository,
   REPOSITORY_MARK,
+  remotesPath,
   standsAt,
   storePath,
 } from './folder.ts';

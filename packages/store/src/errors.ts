@@ -130,6 +130,8 @@ const MESSAGES: Readonly<
   ref_target_missing: 'the commit {commitId} for the ref "{ref}" is not complete in the store',
   object_missing: 'the {class} {objectId} is not in the store',
   object_withheld: 'the {class} {objectId} is not here: {domain} withholds it',
+  'object_withheld/left_out':
+    'the {class} {objectId} was left out of this repository; {domain} has it[, but {reason}]',
   object_too_large: 'a {class} of {sizeBytes} is above the limit of {limitBytes}',
   sequence_unknown: 'the journal ends at {lastSequence}, before {sequence}',
   gc_refused: 'nothing was deleted, because it would not be safe ({detail})',

@@ -54,7 +54,7 @@ export { wholeMs } from './history/whole-ms.ts';
 export { nodeEnvironment } from './node-environment.ts';
 export type { FoundObject, PrefixResult } from './objects/find-objects.ts';
 export { ifReadable } from './objects/if-readable.ts';
-export type { StubFacts } from './objects/stubs.ts';
+export { isLeftOut, type StubCounts, type StubFacts, withheldError } from './objects/stubs.ts';
 export { type OpenStoreOptions, openStore } from './open-store.ts';
 export type { JournalEntry } from './refs/journal.ts';
 export {
@@ -75,7 +75,7 @@ export {
 export type { Ref, RefUpdate, RefUpdateResult, StoredReference } from './refs/refs.ts';
 export type { ReferenceUpdate, ReferenceUpdateResult } from './refs/update-ref.ts';
 export type { SessionRow } from './sessions/sessions.ts';
-export type { Store } from './store.ts';
+export type { LeftOutSource, Store } from './store.ts';
 export { FOLDER_MODE } from './store-folder/file-rights.ts';
 export { makeFolder } from './store-folder/make-folder.ts';
 export { effectiveUser, isOwnAlone, isWritableByAll } from './store-folder/owner.ts';
@@ -114,6 +114,7 @@ export {
   type ObjectImportResult,
 } from './transfer/import.ts';
 export { type Block, type ObjectBlock, recordBlock } from './transfer/object-block.ts';
+export type { LeftOut } from './transfer/offered-absences.ts';
 export { type OutgoingHost, outgoingObjects } from './transfer/outgoing.ts';
 export {
   type ClosureRequest,

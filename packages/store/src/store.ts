@@ -19,7 +19,18 @@ import { dropWritesRows } from './gc/prune.ts';
 import { findHolders } from './objects/find-holders.ts';
 import { findBlobs, type PrefixResult, resolvePrefix } from './objects/find-objects.ts';
 import { type RecordClass, readObject, readRecord } from './objects/objects.ts';
-import { absentError, iterateStubs, readStub, type StubFacts } from './objects/stubs.ts';
+import {
+  absentError,
+  countStubs,
+  hasAnyStub,
+  hasLeftOut,
+  hasWithheld,
+  isLeftOut,
+  iterateStubs,
+  readStub,
+  type StubCounts,
+  type StubFacts,
+} from './objects/stubs.ts';
 import { isTombstone } from './objects/tombstone.ts';
 import { iterateJournal, type JournalEntry, lastSequence, refsAtSequence } from './refs/journal.ts';
 import { asRefName, checkNewRefName, type RefKind, type RefName } from './refs/ref-name.ts';
@@ -52,6 +63,13 @@ import { type Listing, readListing, readListingPart } from './tables/listings.ts
 import { type MetaKey, type MetaValue, readMeta } from './tables/meta.ts';
 import { EngineFailure, WriteTransaction } from './write-transaction.ts';
 
+/** Source of what was left out of a store: the remotes that have it. */
+export interface LeftOutSource {
+  /** Puts objects that were left out into the store; rejects where it cannot. */
+  bring(objects: readonly StubFacts[]): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** An open store: content-addressed objects and mutable refs in one file. */
 export class Store {
   /** @internal For the store's own features. */
@@ -61,6 +79,8 @@ export class Store {
   readonly sessionId: string;
   /** True for a store that was opened for reading. */
   readonly isReadOnly: boolean;
+  /** Source of what was left out, for reads on demand; none by default. */
+  leftOutSource: LeftOutSource | undefined;
   #session: SessionRow | undefined;
   #marks: Marks | undefined;
   /** Number of the newest transaction that is known. */
@@ -252,10 +272,52 @@ export class Store {
     return bytes;
   }
 
-  /** Iterates which objects are withheld here, by which domains. */
-  *listStubs(): Generator<StubFacts, void, undefined> {
+  /** Counts the objects that are withheld or left out. O(commits among them). */
+  countStubs(): StubCounts {
     this.#assertOpen();
-    yield* iterateStubs(this.engine);
+    refreshSnapshot(this.engine);
+    return countStubs(this.engine);
+  }
+
+  /** Iterates over what stands for objects that are withheld or left out, or for those of one class. */
+  *iterateStubs(objectClass?: ObjectClass): Generator<StubFacts, void, undefined> {
+    this.#assertOpen();
+    yield* iterateStubs(this.engine, objectClass);
+  }
+
+  /** Checks whether objects of a class were left out. */
+  hasLeftOut(objectClass: ObjectClass): boolean {
+    this.#assertOpen();
+    return hasLeftOut(this.engine, objectClass);
+  }
+
+  /** Checks whether a domain withholds objects, other than what was left out. O(objects that were left out). */
+  hasWithheld(): boolean {
+    this.#assertOpen();
+    return hasWithheld(this.engine);
+  }
+
+  /** Checks whether something may have been left out that can be read on demand. */
+  get mayBring(): boolean {
+    this.#assertOpen();
+    return this.leftOutSource !== undefined && hasAnyStub(this.engine);
+  }
+
+  /**
+   * Brings those of some objects that were left out, from the remotes that have them, so that they can be read. Rejects as
+   * the source of this store does, and does nothing without one.
+   */
+  async bring(objectClass: ObjectClass, ids: readonly ObjectId[]): Promise<void> {
+    const source = this.leftOutSource;
+    if (source === undefined || !this.mayBring) return;
+    const leftOut: StubFacts[] = [];
+    for (const id of ids) {
+      if (this.has(objectClass, id)) continue;
+      const stub = readStub(this.engine, objectClass, id);
+      if (stub !== undefined && isLeftOut(stub.domain)) leftOut.push(stub);
+    }
+    // @spec DML-STO-0854
+    if (leftOut.length > 0) await source.bring(leftOut);
   }
 
   /** Reads which domain withholds an object that is absent, at the newest commit; undefined when none is known to. */
@@ -434,6 +496,11 @@ export class Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#marks?.close();
+    try {
+      await this.leftOutSource?.close();
+    } catch {
+      // What it brought is here; nothing else is asked of it.
+    }
     try {
       this.#endSession();
     } finally {

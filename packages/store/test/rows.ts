@@ -54,10 +54,10 @@ export function watchedEngine(
   return { ...engine, tables: { ...engine.tables, [table]: watched } };
 }
 
-/** Withholds an object that was put. */
-export function withhold(store: Store, name: ObjectName): void {
+/** Withholds an object that was put; where the domain is a remote, it is one that was left out. */
+export function withhold(store: Store, name: ObjectName, domain = 'did:key:z6Mk'): void {
   loseObject(store, name.class, name.objectId);
-  const stub = { ...name, domain: 'did:key:z6Mk', timeMs: 1 };
+  const stub = { ...name, domain, timeMs: 1 };
   store.transact('withhold', (transaction) => transaction.putStub(stub));
 }
 

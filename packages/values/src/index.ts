@@ -7,7 +7,7 @@ export { lowerContent, lowerStream } from './lower-blob.ts';
 export { lowerDeeply, SourceThrew } from './lower-deeply.ts';
 export type { ObjectSink, ObjectSource, StreamSink } from './object-access.ts';
 export { cyclicValue, keyPath } from './refusal.ts';
-export { StoredBlob } from './stored-blob.ts';
+export { blobStream, StoredBlob } from './stored-blob.ts';
 export { isTemporary, TemporaryError } from './temporary-error.ts';
 export { Uri } from './uri.ts';
 export {

@@ -6,6 +6,8 @@ export interface ObjectSource extends PageSource {
   readDatum(datumId: DatumId): Datum;
   /** Rejects with `object_missing` when it is not there. */
   readChunk(chunkId: ChunkId): Promise<Uint8Array>;
+  /** Brings those of some chunks that were left out, before they are read; a source without it has all that it names. */
+  bringChunks?(chunkIds: readonly ChunkId[]): Promise<void> | undefined;
   /** Reads chunks together, where that costs less: those before the first one that is not there. */
   readChunks?(chunkIds: readonly ChunkId[]): Promise<readonly Uint8Array[]>;
 }

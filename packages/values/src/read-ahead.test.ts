@@ -130,3 +130,35 @@ describe('a stream that is stored', () => {
     }
   });
 });
+
+/** Objects that are brought before they can be read. */
+class BroughtObjects extends MemoryObjects {
+  readonly brought = new Set<ChunkId>();
+  readonly calls: number[] = [];
+
+  async bringChunks(chunkIds: readonly ChunkId[]): Promise<void> {
+    this.calls.push(chunkIds.length);
+    for (const chunkId of chunkIds) this.brought.add(chunkId);
+  }
+
+  override async readChunk(chunkId: ChunkId): Promise<Uint8Array> {
+    expect(this.brought.has(chunkId)).toBe(true);
+    return super.readChunk(chunkId);
+  }
+}
+
+describe('the stream of a blob that may have been left out', () => {
+  it('has its chunks brought before they are read, some 16 MiB at a time', async () => {
+    for (const [sizeMib, calls] of [
+      [0, 1],
+      [5, 1],
+      [20, 2],
+    ] as const) {
+      const content = noise(sizeMib * MIB);
+      const objects = new BroughtObjects();
+      const handle = stored(objects, content);
+      expect(Buffer.from(await handle.bytes()).equals(content)).toBe(true);
+      expect(objects.calls).toHaveLength(calls);
+    }
+  });
+});

@@ -1,7 +1,38 @@
-import { type BlobDatum, type DatumId, treeEntries } from '@daggerml/object-model';
+import { type BlobDatum, type ChunkId, type DatumId, treeEntries } from '@daggerml/object-model';
 import type { ObjectSource } from './object-access.ts';
 import { canReadTogether, readAhead } from './read-ahead.ts';
 import type { BlobHandle } from './wrapped-values.ts';
+
+/** Bytes of a blob that are brought together, where they were left out. */
+const BROUGHT_BYTES = 16 * 1024 * 1024;
+
+/** Yields the content of a blob, chunk by chunk; what was left out is brought before. */
+export async function* blobStream(
+  source: ObjectSource,
+  { root }: BlobDatum,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const entries = treeEntries('chunks', root, source);
+  if (canReadTogether(source)) return yield* readAhead(entries, source);
+  let chunkIds: ChunkId[] = [];
+  let sizeBytes = 0;
+  for (const [chunkId, lengthBytes] of entries) {
+    chunkIds.push(chunkId);
+    sizeBytes += lengthBytes;
+    if (sizeBytes < BROUGHT_BYTES) continue;
+    yield* brought(source, chunkIds);
+    chunkIds = [];
+    sizeBytes = 0;
+  }
+  yield* brought(source, chunkIds);
+}
+
+async function* brought(
+  source: ObjectSource,
+  chunkIds: readonly ChunkId[],
+): AsyncGenerator<Uint8Array, void, undefined> {
+  await source.bringChunks?.(chunkIds);
+  for (const chunkId of chunkIds) yield await source.readChunk(chunkId);
+}
 
 /** A blob of the repository, read chunk by chunk when it is asked for. */
 export class StoredBlob implements BlobHandle {
@@ -20,11 +51,8 @@ export class StoredBlob implements BlobHandle {
   }
 
   /** @spec DML-BND-0908 */
-  async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
-    const source = this.#source;
-    const entries = treeEntries('chunks', this.#datum.root, source);
-    if (canReadTogether(source)) yield* readAhead(entries, source);
-    else for (const [chunkId] of entries) yield await source.readChunk(chunkId);
+  stream(): AsyncGenerator<Uint8Array, void, undefined> {
+    return blobStream(this.#source, this.#datum);
   }
 
   async bytes(): Promise<Uint8Array> {

@@ -3,14 +3,14 @@ import { findNamed, objectValue } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { noteShadowedDag } from '../render/shadowed-dag.ts';
-import { blobPieces, jsonPieces } from '../render/value-pieces.ts';
+import { jsonPieces } from '../render/value-pieces.ts';
 import { cliError } from '../wording/cli-error.ts';
 
 /** Runs `dml cat <object>`. */
 export async function run(context: CommandContext): Promise<void> {
   const { output, args, globals } = context;
   const name = args[0] as string;
-  await withStore(context, 'read', async (reader, store) => {
+  await withStore(context, 'content', async (reader, store) => {
     const found = findNamed(reader, name);
     noteShadowedDag(output, name, found);
     if (found.class === 'chunk') {
@@ -21,7 +21,7 @@ export async function run(context: CommandContext): Promise<void> {
     const { datum } = objectValue(reader, name, found);
     // @spec DML-CLI-0807
     if (!globals.json && datum.kind === 'blob') {
-      await printBytes(context, blobPieces(reader, datum));
+      await printBytes(context, reader.streamBlob(datum));
     } else if (!globals.json && datum.kind === 'bytes') {
       await printBytes(context, [datum.value]);
     } else {
@@ -31,19 +31,25 @@ export async function run(context: CommandContext): Promise<void> {
 }
 
 /** Bytes as they are; on a terminal only what is text, without what steers it. */
-async function printBytes({ output, args }: CommandContext, pieces: Iterable<Uint8Array>): Promise<void> {
+async function printBytes(
+  { output, args }: CommandContext,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   if (output.resultColumns === undefined) {
-    for (const piece of pieces) await output.raw(piece);
+    for await (const piece of pieces) await output.raw(piece);
     return;
   }
   // @spec DML-CLI-0860
-  for (const text of decodedPieces(textPieces(pieces, args[0] as string))) await output.text(text);
+  for await (const text of decodedPieces(textPieces(pieces, args[0] as string))) await output.text(text);
 }
 
 /** Yields the pieces unchanged; throws `binary_value` when they do not begin like text. */
-function* textPieces(pieces: Iterable<Uint8Array>, name: string): Generator<Uint8Array> {
+async function* textPieces(
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
   let isFirst = true;
-  for (const piece of pieces) {
+  for await (const piece of pieces) {
     // @spec DML-CLI-0861
     if (isFirst && !looksLikeText(piece)) throw cliError('binary_value', { name });
     isFirst = false;
@@ -70,10 +76,10 @@ function looksLikeText(bytes: Uint8Array): boolean {
 }
 
 /** Yields the text of pieces of bytes, each piece as far as its characters and its last line end are whole. */
-function* decodedPieces(pieces: Iterable<Uint8Array>): Generator<string> {
+async function* decodedPieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let rest = '';
-  for (const piece of pieces) {
+  for await (const piece of pieces) {
     const text = rest + decoder.decode(piece, { stream: true });
     rest = text.endsWith('\r') ? '\r' : '';
     yield text.slice(0, text.length - rest.length);

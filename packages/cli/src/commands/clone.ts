@@ -1,13 +1,15 @@
 import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isRepository, REPOSITORY_MARK } from '@daggerml/repository';
+import { isRepository, REPOSITORY_MARK, remotesPath } from '@daggerml/repository';
 import { headRef, type RefName, remoteRef, type Store } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { openingOf } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { absolutePath } from '../process/current-folder.ts';
+import { fetchLimits } from '../process/fetch-limits.ts';
 import { makeFolder } from '../process/make-folder.ts';
-import { remotesPath, transferProgress, withFiles } from '../process/remote-session.ts';
+import { requireAdapter } from '../process/remote-adapters.ts';
+import { transferProgress, withFiles } from '../process/remote-session.ts';
 import { thenClose } from '../process/then-close.ts';
 import { formatCount } from '../render/quantities.ts';
 import { cliError } from '../wording/cli-error.ts';
@@ -22,9 +24,11 @@ export async function run(context: CommandContext): Promise<void> {
   const [place = '', given] = args;
   const { addRemote, canonicalRemoteUri, fetch, memoryInFile } = await import('@daggerml/remotes');
   const uri = canonicalRemoteUri(place, absolutePath(io, '.'));
+  await requireAdapter(uri, io.env);
   const folder = absolutePath(io, given ?? nameOf(uri));
   // @spec DML-CLI-2141
   if (isRepository(folder)) throw cliError('path_exists', { path: join(folder, REPOSITORY_MARK) });
+  const limits = fetchLimits(context, 'clone');
   const memory = memoryInFile(join(folder, REPOSITORY_MARK, 'remotes', `${ORIGIN}.json`), uri);
   await withFiles(context, uri, async (remote) => {
     const isNew = !existsSync(folder);
@@ -41,11 +45,14 @@ export async function run(context: CommandContext): Promise<void> {
             store,
             remoteName: ORIGIN,
             memory,
+            // @spec DML-CLI-1260
+            partial: { uri, ...limits },
             acceptExcisions: options.acceptExcisions === true,
             onProgress: transferProgress(context, 'cloning'),
           });
           output.live();
-          addRemote(remotesPath(folder), ORIGIN, { uri });
+          // @spec DML-CLI-1263
+          addRemote(remotesPath(folder), ORIGIN, { uri, blobLimitBytes: limits.blobLimitBytes });
           const branch = startBranch(context, store, Object.keys(fetched.snapshot.state.refs));
           isWhole = true;
           // @spec DML-CLI-2140

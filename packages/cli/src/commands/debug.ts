@@ -18,7 +18,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const { io, args, options, output } = context;
   const name = args[0] as string;
   const env = passedVariables(context, 'debug');
-  const laidOut = await withStore(context, 'read', async (reader, store) => {
+  const laidOut = await withStore(context, 'content', async (reader, store) => {
     const found = findNamed(reader, name);
     noteShadowedDag(output, name, found);
     const calls = findCalls(reader, name, found);

@@ -19,7 +19,7 @@ export async function run(context: CommandContext): Promise<void> {
       problem: '"-" is no path to export to; "dml cat" prints a value, and "./-" names a file',
       command: 'export',
     });
-  await withStore(context, 'read', async (reader) => {
+  await withStore(context, 'content', async (reader) => {
     const found = findObject(reader, name);
     noteShadowedDag(output, name, found);
     const { datumId, datum } = objectValue(reader, name, found);

@@ -1,8 +1,11 @@
-import { formatSize } from '@daggerml/object-model';
-import type { FetchResult } from '@daggerml/remotes';
+import { type CommitId, formatSize } from '@daggerml/object-model';
+import type { FetchCounts, FetchFilter, FetchOptions, FetchResult } from '@daggerml/remotes';
+import { remotesPath } from '@daggerml/repository';
+import { parseRefName, type Ref, type Store } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
-import { withStore } from '../invocation/repository-access.ts';
-import { transferProgress, withRemote } from '../process/remote-session.ts';
+import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
+import { fetchLimits } from '../process/fetch-limits.ts';
+import { type RemoteSession, remotesOf, transferProgress, withRemote } from '../process/remote-session.ts';
 import type { Output } from '../render/output.ts';
 import { formatCount } from '../render/quantities.ts';
 import { moveFields, moveLines, refText } from '../render/ref-moves.ts';
@@ -11,32 +14,98 @@ import { moveFields, moveLines, refText } from '../render/ref-moves.ts';
 export async function run(context: CommandContext): Promise<void> {
   const { output, args, options } = context;
   const { fetch } = await import('@daggerml/remotes');
-  await withRemote(context, args[0], ({ name, uri, remote, memory }) =>
+  await withRemote(context, args[0], (session) =>
     withStore(context, 'write', async (_reader, store) => {
+      const { name, uri, remote, memory } = session;
       const fetched = await fetch(remote, {
         store,
         remoteName: name,
         memory,
+        partial: partialOf(session, fetchLimits(context, 'fetch')),
         // @spec DML-CLI-2122
         prune: options.prune === true,
         // @spec DML-CLI-2123
         acceptExcisions: options.acceptExcisions === true,
         onProgress: transferProgress(context, `fetching from ${name}`),
       });
+      const brought = await bringLeftOut(context, store, session);
       output.live();
+      const counts = sumOf(fetched.counts, brought);
+      const result = { ...fetched, counts };
       // @spec DML-CLI-2120
-      output.result({ remote: name, uri, ...fetchFields(fetched) }, () =>
+      output.result({ remote: name, uri, ...fetchFields(result) }, () =>
         fetched.moved.length === 0
-          ? `${output.safe(name)} has nothing new`
+          ? brought.objects === 0
+            ? `${output.safe(name)} has nothing new`
+            : `${formatCount(brought.objects, 'object')} of ${output.safe(name)} that had been left out`
           : [`from ${output.safe(remote.files.name)}`, moveLines(output, fetched.moved)],
       );
-      noteFetched(output, fetched);
+      noteFetched(output, result);
     }),
   );
 }
 
+/** Returns what a fetch from a remote leaves out: what its options say, else what the clone has left out. */
+export function partialOf(
+  { uri, blobLimitBytes }: RemoteSession,
+  limits: FetchFilter = {},
+): NonNullable<FetchOptions['partial']> {
+  return { uri, depth: limits.depth, blobLimitBytes: limits.blobLimitBytes ?? blobLimitBytes };
+}
+
+/** Brings what the options ask for of what was left out before. */
+async function bringLeftOut(
+  context: CommandContext,
+  store: Store,
+  session: RemoteSession,
+): Promise<FetchCounts> {
+  const { options } = context;
+  const { LeftOutObjects, leftOutDomain, setBlobLimit } = await import('@daggerml/remotes');
+  const { name, uri, remote } = session;
+  const others = new Set([...(await remotesOf(context)).values()].map((other) => leftOutDomain(other.uri)));
+  others.delete(leftOutDomain(uri));
+  const objects = new LeftOutObjects(remote, {
+    store,
+    // What a remote of another name has is left to it.
+    isWanted: (domain) => !others.has(domain),
+    blobLimitBytes: options.missing === true ? undefined : partialOf(session).blobLimitBytes,
+    onProgress: transferProgress(context, `bringing what was left out from ${name}`),
+  });
+  const { depth } = fetchLimits(context, 'fetch');
+  // @spec DML-CLI-1264
+  if (depth !== undefined) await objects.deepen(tipsOf(store, name), depth);
+  // @spec DML-CLI-1265
+  if (options.unshallow === true) await objects.unshallow();
+  if (options.missing === true) {
+    // @spec DML-CLI-1266
+    await objects.bringAll();
+    setBlobLimit(remotesPath(repositoryFolder(context)), name, undefined);
+  }
+  return objects.counts;
+}
+
+/** Returns the commits of the tags and of the branches of a remote, as they are known here. */
+function tipsOf(store: Store, remoteName: string): CommitId[] {
+  const isOf = ({ name }: Ref): boolean => {
+    const parts = parseRefName(name);
+    return parts.kind === 'tags' || (parts.kind === 'remotes' && parts.remote === remoteName);
+  };
+  return store
+    .readRefs()
+    .filter(isOf)
+    .map(({ commitId }) => commitId);
+}
+
+function sumOf(left: Readonly<FetchCounts>, right: Readonly<FetchCounts>): FetchCounts {
+  return {
+    requests: left.requests + right.requests,
+    bytes: left.bytes + right.bytes,
+    objects: left.objects + right.objects,
+  };
+}
+
 /** Returns the fields of a result that say what a fetch brought. */
-export function fetchFields({ moved, keptTags, counts, tombstones, stubs }: FetchResult): object {
+export function fetchFields({ moved, keptTags, counts, tombstones, stubs, leftOut }: FetchResult): object {
   return {
     refs: moveFields(moved),
     keptTags: keptTags.map((ref) => ref),
@@ -44,11 +113,15 @@ export function fetchFields({ moved, keptTags, counts, tombstones, stubs }: Fetc
     receivedBytes: counts.bytes,
     tombstones,
     withheld: stubs,
+    leftOut,
   };
 }
 
 /** Prints what a fetch found that people should know. */
-export function noteFetched(output: Output, { keptTags, counts, tombstones, stubs }: FetchResult): void {
+export function noteFetched(
+  output: Output,
+  { keptTags, counts, tombstones, stubs, leftOut }: FetchResult,
+): void {
   if (counts.bytes > 0)
     output.note(`${formatSize(counts.bytes)} in ${formatCount(counts.requests, 'request')}`);
   // @spec DML-CLI-2121
@@ -56,4 +129,9 @@ export function noteFetched(output: Output, { keptTags, counts, tombstones, stub
     output.note(`${output.safe(refText(ref))} is another commit there; the one here is kept`);
   if (tombstones > 0) output.note(`${formatCount(tombstones, 'object')} excised there and here now`);
   if (stubs > 0) output.note(`${formatCount(stubs, 'object')} withheld by the remote`);
+  // @spec DML-CLI-1267
+  if (leftOut > 0)
+    output.note(
+      `${formatCount(leftOut, 'object')} left out, read on demand; "dml fetch --missing" brings all`,
+    );
 }

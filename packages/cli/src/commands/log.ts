@@ -16,6 +16,15 @@ interface ExcisedLine {
   readonly excised: Readonly<Record<'reason' | 'message' | 'actor', string>> & { readonly timeMs: number };
 }
 
+/** Line of the log about a commit that was left out, with what came before. */
+interface LeftOutLine {
+  readonly commitId: CommitId;
+  /** URI of the remote that has it. */
+  readonly leftOut: string;
+}
+
+type LogLine = CommitLine | ExcisedLine | LeftOutLine;
+
 /** Runs `dml log [head]`. */
 export async function run(context: CommandContext): Promise<void> {
   const { output, args } = context;
@@ -27,16 +36,26 @@ export async function run(context: CommandContext): Promise<void> {
     output.result(values, () =>
       values
         .map((value) =>
-          [
-            `commit ${output.style('yellow', value.commitId)}`,
-            ...('excised' in value ? excisedFacts(value) : commitFacts(value)).map(output.safe),
-            '',
-          ].join('\n'),
+          [`commit ${output.style('yellow', value.commitId)}`, ...factsOf(value).map(output.safe), ''].join(
+            '\n',
+          ),
         )
         .join('\n'),
     );
     if (values.length === 0) output.note('no commit yet; "dml run <file>" makes the first one');
   });
+}
+
+function factsOf(line: LogLine): string[] {
+  if ('excised' in line) return excisedFacts(line);
+  // @spec DML-CLI-1268
+  if ('leftOut' in line)
+    return [
+      `left out, and with it what came before; "dml fetch --unshallow" brings it`,
+      '',
+      ...indent(`${line.leftOut} has it`),
+    ];
+  return commitFacts(line);
 }
 
 function commitFacts(line: CommitLine): string[] {
@@ -59,22 +78,18 @@ function indent(text: string): string[] {
   return text.split('\n').map((line) => `    ${line}`);
 }
 
-function* firstParents(
-  reader: RecordReader,
-  start: CommitId | undefined,
-  count: number,
-): Generator<CommitLine | ExcisedLine> {
+function* firstParents(reader: RecordReader, start: CommitId | undefined, count: number): Generator<LogLine> {
   let left = count;
   // @spec DML-CLI-0803
   for (let commitId = start; commitId !== undefined && left > 0; left -= 1) {
     const line = logLine(reader, commitId);
     yield line;
     // @spec DML-CLI-0826
-    commitId = 'excised' in line ? undefined : line.parentCommitIds[0];
+    commitId = 'parentCommitIds' in line ? line.parentCommitIds[0] : undefined;
   }
 }
 
-function logLine(reader: RecordReader, commitId: CommitId): CommitLine | ExcisedLine {
+function logLine(reader: RecordReader, commitId: CommitId): LogLine {
   try {
     const { parentCommitIds, author, authoredMs, committer, committedMs, message } = reader.read(
       'commit',
@@ -82,6 +97,8 @@ function logLine(reader: RecordReader, commitId: CommitId): CommitLine | Excised
     );
     return { commitId, parentCommitIds, author, authoredMs, committer, committedMs, message };
   } catch (error) {
+    if (isDmlError(error) && error.detail === 'left_out')
+      return { commitId, leftOut: String(error.fields.domain) };
     if (!isDmlError(error) || error.detail !== 'excised') throw error;
     const { reason, message, actor, timeMs } = error.fields;
     return { commitId, excised: { reason, message, actor, timeMs } as ExcisedLine['excised'] };

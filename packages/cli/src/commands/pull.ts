@@ -3,20 +3,22 @@ import { remoteRef } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { transferProgress, withRemote } from '../process/remote-session.ts';
-import { fetchFields, noteFetched } from './fetch.ts';
+import { fetchFields, noteFetched, partialOf } from './fetch.ts';
 import { mergeBranch, mergedFields, mergedText } from './merge.ts';
 
 /** Runs `dml pull [remote] [branch]`. */
 export async function run(context: CommandContext): Promise<void> {
   const { output, args, options } = context;
   const { fetch, remoteError } = await import('@daggerml/remotes');
-  await withRemote(context, args[0], ({ name, uri, remote, memory }) =>
+  await withRemote(context, args[0], (session) =>
     withStore(context, 'write', async (_reader, store) => {
+      const { name, uri, remote, memory } = session;
       // @spec DML-CLI-1107
       const fetched = await fetch(remote, {
         store,
         remoteName: name,
         memory,
+        partial: partialOf(session),
         acceptExcisions: options.acceptExcisions === true,
         onProgress: transferProgress(context, `fetching from ${name}`),
       });

@@ -1,9 +1,10 @@
 import { nfcText } from '@daggerml/object-model';
 import { remoteError, setReferencePlace, takeReference } from '@daggerml/remotes';
+import { remotesPath } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { withPlace } from '../process/publication-place.ts';
-import { remotesPath, transferProgress } from '../process/remote-session.ts';
+import { transferProgress } from '../process/remote-session.ts';
 import { noteTaken, takenFields, takenLines } from '../render/references.ts';
 
 /** Runs `dml reference add <name> <remote> <published>`. */

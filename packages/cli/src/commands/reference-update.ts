@@ -6,10 +6,11 @@ import {
   type TakeResult,
   takeReference,
 } from '@daggerml/remotes';
+import { remotesPath } from '@daggerml/repository';
 import type { StoredReference } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { admitterFor, repositoryFolder, withStore } from '../invocation/repository-access.ts';
-import { remotesPath, transferProgress, withFiles } from '../process/remote-session.ts';
+import { transferProgress, withFiles } from '../process/remote-session.ts';
 import { noteTaken, takenFields, takenLines } from '../render/references.ts';
 
 /** Runs `dml reference update [name]`. */

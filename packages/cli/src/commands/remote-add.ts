@@ -1,7 +1,8 @@
+import { remotesPath } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { absolutePath } from '../process/current-folder.ts';
-import { remotesPath } from '../process/remote-session.ts';
+import { requireAdapter } from '../process/remote-adapters.ts';
 
 /** Runs `dml remote add <name> <place>`. */
 export async function run(context: CommandContext): Promise<void> {
@@ -9,6 +10,7 @@ export async function run(context: CommandContext): Promise<void> {
   const [name = '', place = ''] = args;
   const { addRemote, canonicalRemoteUri } = await import('@daggerml/remotes');
   const uri = canonicalRemoteUri(place, absolutePath(io, '.'));
+  await requireAdapter(uri, io.env);
   const path = remotesPath(repositoryFolder(context));
   // Whoever holds the write lock changes the file alone. @spec DML-CLI-2102
   await withStore(context, 'write', (_reader, store) =>

@@ -1,8 +1,11 @@
+import type { ExecutableFinding } from '@daggerml/execution/testing';
 import type { CheckPart, CheckReport, PartReport } from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
-import { type RemoteSession, withRemote } from '../process/remote-session.ts';
+import { absolutePath } from '../process/current-folder.ts';
+import { remoteSurroundings, requireAdapter } from '../process/remote-adapters.ts';
+import { type RemoteSession, withFiles, withRemote } from '../process/remote-session.ts';
 import { formatColumns } from '../render/columns.ts';
 import type { Output } from '../render/output.ts';
 
@@ -19,32 +22,94 @@ const PARTS: Readonly<Record<CheckPart, string>> = {
 };
 const MARKS = { passed: '✓', failed: '✗', 'not-proven': '?' } as const;
 
-/** Runs `dml remote check [remote]`. */
-export async function run(context: CommandContext): Promise<ExitCode> {
-  const { output, args } = context;
-  const seconds = positiveInteger(context, 'limit', 'remote check');
-  const { checkRemote, readSnapshot } = await import('@daggerml/remotes');
-  return await withRemote(context, args[0], async (session) => {
-    // Nothing is written where files of something else lie. @spec DML-CLI-2162
-    await readSnapshot(session.remote.files);
-    const report = await checkRemote(session.remote, {
-      ...(seconds !== undefined && { limitMs: seconds * 1000 }),
-      onProgress: (part) => output.live([`  checking: ${PARTS[part]}`]),
-    });
-    output.live();
-    printReport(output, session, report);
-    // @spec DML-CLI-2161
-    return report.verdict === 'unsafe' ? EXIT.unsafe : EXIT.done;
-  });
+/** Findings about the executable of a remote. */
+interface CheckedAdapter {
+  readonly name: string;
+  readonly path: string;
+  readonly findings: readonly ExecutableFinding[];
 }
 
-function printReport(output: Output, { name, uri }: RemoteSession, report: CheckReport): void {
+/** A remote that is checked. */
+type Checked = Pick<RemoteSession, 'uri' | 'remote'> & { readonly name: string | null };
+
+/** Limits of a check of an executable, which does not wait as long as other commands do. */
+const LIMITS = { describeMs: 10_000 };
+
+/** Runs `dml remote check [remote]`. */
+export async function run(context: CommandContext): Promise<ExitCode> {
+  const { args, io } = context;
+  const [given] = args;
+  // No name of a remote has a colon. @spec DML-REM-0667
+  if (!given?.includes('://')) return await withRemote(context, given, (session) => check(context, session));
+  const { canonicalRemoteUri } = await import('@daggerml/remotes');
+  const uri = canonicalRemoteUri(given, absolutePath(io, '.'));
+  return await withFiles(context, uri, (remote) => check(context, { name: null, uri, remote }));
+}
+
+async function check(context: CommandContext, checked: Checked): Promise<ExitCode> {
+  const { output, io } = context;
+  const seconds = positiveInteger(context, 'limit', 'remote check');
+  const { checkRemote, readSnapshot } = await import('@daggerml/remotes');
+  const adapter = await checkAdapter(checked.uri, io.env);
+  const broken = adapter?.findings.filter(({ problem }) => problem !== undefined) ?? [];
+  if (adapter !== undefined && broken.length > 0) {
+    // What it says of files is worth nothing then. @spec DML-REM-0668
+    const summary = `"${adapter.name}" breaks the protocol of Remote Adapters`;
+    printReport(output, checked, { verdict: 'unsafe', summary, parts: [], leftPaths: [] }, adapter);
+    // @spec DML-REM-0670
+    return EXIT.unsafe;
+  }
+  // Nothing is written where files of something else lie. @spec DML-CLI-2162
+  await readSnapshot(checked.remote.files);
+  const report = await checkRemote(checked.remote, {
+    ...(seconds !== undefined && { limitMs: seconds * 1000 }),
+    onProgress: (part) => output.live([`  checking: ${PARTS[part]}`]),
+  });
+  output.live();
+  printReport(output, checked, report, adapter);
+  // @spec DML-CLI-2161
+  return report.verdict === 'unsafe' ? EXIT.unsafe : EXIT.done;
+}
+
+/** Judges the executable of a remote; undefined for an adapter of the box. */
+async function checkAdapter(
+  uri: string,
+  env: CommandContext['io']['env'],
+): Promise<CheckedAdapter | undefined> {
+  const { adapterOf } = await import('@daggerml/remotes');
+  const adapterName = adapterOf(uri);
+  if (adapterName === undefined) return undefined;
+  await requireAdapter(uri, env);
+  const { findRemoteExecutable } = await import('@daggerml/execution');
+  const { checkRemoteAdapter } = await import('@daggerml/execution/testing');
+  const { environment, searchPath } = remoteSurroundings(env);
+  const program = findRemoteExecutable(adapterName, searchPath) as string;
+  const findings = await checkRemoteAdapter({ adapterName, program, environment, limits: LIMITS });
+  return { name: `dml-remote-${adapterName}`, path: program, findings };
+}
+
+function printReport(
+  output: Output,
+  { name, uri }: Checked,
+  report: CheckReport,
+  adapter: CheckedAdapter | undefined,
+): void {
   // @spec DML-CLI-1102
   const parts = report.parts.map(({ cause: _cause, ...part }) => part);
-  output.result({ remote: name, uri, ...report, parts }, () => [
-    formatColumns(report.parts.map((part) => partLine(output, part))),
-    `${output.safe(name)} is ${report.verdict}: ${output.safe(report.summary)}`,
+  const facts = { remote: name, uri, ...report, parts, ...(adapter && { adapter }) };
+  output.result(facts, () => [
+    formatColumns([
+      ...(adapter?.findings ?? []).map((finding) => findingLine(output, finding)),
+      ...report.parts.map((part) => partLine(output, part)),
+    ]),
+    `${output.safe(name ?? uri)} is ${report.verdict}: ${output.safe(report.summary)}`,
   ]);
+}
+
+function findingLine(output: Output, { promise, problem }: ExecutableFinding): string[] {
+  const mark = problem === undefined ? 'passed' : 'failed';
+  const text = problem === undefined ? promise : `${promise}: ${problem}`;
+  return [output.style(mark === 'passed' ? 'green' : 'red', MARKS[mark]), 'protocol', output.safe(text)];
 }
 
 function partLine(output: Output, { part, result, finding }: PartReport): string[] {

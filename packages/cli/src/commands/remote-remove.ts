@@ -1,7 +1,7 @@
+import { remotesPath } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
-import { remotesPath } from '../process/remote-session.ts';
 import { formatCount } from '../render/quantities.ts';
 
 /** Runs `dml remote remove <name>`. */

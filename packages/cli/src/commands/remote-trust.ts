@@ -1,7 +1,8 @@
 import type { TrustPolicy } from '@daggerml/remotes';
+import { remotesPath } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
-import { remotesOf, remotesPath } from '../process/remote-session.ts';
+import { remotesOf } from '../process/remote-session.ts';
 import type { Output } from '../render/output.ts';
 
 /** Runs `dml remote trust <name> [keys]`. */

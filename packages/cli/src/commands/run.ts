@@ -40,14 +40,28 @@ export async function run(context: CommandContext): Promise<void> {
         problem: `--sign and --no-publish go ${problem}`,
         command: 'run',
       });
+    // @spec DML-CLI-1220
+    if (options.onWorkers === true)
+      throw cliError('invalid_argument', {
+        problem: '--on-workers goes only with --remote: the workers are those of a remote',
+        command: 'run',
+      });
     return await runSharing(context);
   }
+  if (options.onWorkers === true && options.resources !== undefined)
+    throw cliError('invalid_argument', {
+      problem: '--resources does not go with --on-workers: each worker says what it offers, by --offers',
+      command: 'run',
+    });
   const { withSharing } = await import('../process/run-sharing.ts');
-  await withSharing(context, String(options.remote), (sharing) => runSharing(context, sharing));
+  await withSharing(context, String(options.remote), (shared) => runSharing(context, shared));
 }
 
 /** Runs the pipeline, with others where they share something. */
-async function runSharing(context: CommandContext, sharing?: RepositoryOptions['sharing']): Promise<void> {
+async function runSharing(
+  context: CommandContext,
+  shared?: Pick<RepositoryOptions, 'sharing' | 'pools'>,
+): Promise<void> {
   const { io, options, output } = context;
   const startedMs = io.nowMs();
   // @spec DML-CLI-0709
@@ -70,7 +84,7 @@ async function runSharing(context: CommandContext, sharing?: RepositoryOptions['
     ...(options.fileCache === false && { fileCache: false }),
     // @spec DML-CLI-1710
     ...(options.dryRun === true && { readOnly: true }),
-    ...(sharing && { sharing }),
+    ...shared,
   });
   // @spec DML-CLI-0722
   const names = Object.keys(env).join(', ');

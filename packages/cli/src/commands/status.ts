@@ -6,6 +6,7 @@ import {
   type Upstream,
   upstreamOf,
 } from '@daggerml/repository';
+import type { StubCounts } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { dagFields } from '../render/dag-fields.ts';
@@ -38,6 +39,8 @@ export async function run(context: CommandContext): Promise<void> {
       behind: upstream?.behind ?? null,
       dags,
       indexes,
+      // @spec DML-CLI-1269
+      notHere: store.countStubs(),
     };
     output.result(value, () => {
       const lines = [`On branch ${output.style('bold', output.safe(branch))}`];
@@ -49,6 +52,7 @@ export async function run(context: CommandContext): Promise<void> {
         const message = output.safe(firstLine(commit.message));
         lines.push(`Commit ${output.shortId(commitId)}  ${message}  (${age})`);
         if (upstream !== undefined) lines.push(upstreamText(upstream, output));
+        lines.push(...notHereText(value.notHere));
         lines.push('', dags.length === 0 ? 'No dags.' : 'Dags:');
         for (const { dag, dagId } of dags) lines.push(`  ${output.shortId(dagId)}  ${output.safe(dag)}`);
       }
@@ -67,6 +71,16 @@ export async function run(context: CommandContext): Promise<void> {
       return lines.join('\n');
     });
   });
+}
+
+/** Returns what a repository has left out or others withhold. */
+function notHereText({ objects, commits }: StubCounts): string[] {
+  if (objects === 0) return [];
+  const history = commits === 0 ? '' : ', older commits among them';
+  const how = commits === 0 ? 'dml fetch --missing' : 'dml fetch --unshallow';
+  return [
+    `${formatCount(objects, 'object')} not here, left out or withheld${history} ("${how}" brings them)`,
+  ];
 }
 
 /** Returns how a branch stands to that of its remote. */

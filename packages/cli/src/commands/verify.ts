@@ -1,5 +1,5 @@
 import { isDmlError } from '@daggerml/object-model';
-import { type Finding, type Store, type VerifySummary, verifyStore } from '@daggerml/store';
+import { type Finding, isLeftOut, type Store, type VerifySummary, verifyStore } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
@@ -37,6 +37,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   };
   const withheld = new Map<string, number>();
   let summary = NOTHING_CHECKED;
+  let absent: Absent = { leftOut: 0, withheld: 0 };
   try {
     summary = await withStore(context, 'read', async ({ store }) => {
       const verified = await verifyStore(store, {
@@ -45,6 +46,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
         onFinding: list,
         onProgress: (progress) => output.live([`  ${progress.phase}: ${progress.done}`]),
       });
+      absent = absentOf(store);
       if (verified.findings === 0) countWithheld(store, withheld);
       return verified;
     });
@@ -61,16 +63,15 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const { findings: count, leftovers: leftoverCount, ...checked } = summary;
   const byCode = Object.fromEntries([...groups].map(([code, group]) => [code, group.count]));
   const findings = [...groups.values()].flatMap(({ listed }) => listed);
-  const withheldFields = [...withheld].map(([domain, objects]) => ({ domain, objects }));
-  const fields = {
-    ...checked,
-    findingCount: count,
-    leftoverCount,
-    byCode,
-    findings,
-    withheld: withheldFields,
-  };
-  output.result(fields, () => {
+  const withheldBy = [...withheld].map(([domain, objects]) => ({ domain, objects }));
+  const value = { ...checked, ...absent, withheldBy, findingCount: count, leftoverCount, byCode, findings };
+  output.result(value, () => {
+    const notHere = [
+      ...absentText(absent),
+      ...withheldBy.map(
+        ({ domain, objects }) => `${formatCount(objects, 'object')} withheld by ${output.safe(domain)}`,
+      ),
+    ];
     const sums = `${formatCount(checked.objects, 'object')} and ${formatCount(checked.refs, 'ref')} checked`;
     const leftovers =
       leftoverCount === 0
@@ -78,10 +79,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
         : [
             `${formatCount(leftoverCount, 'leftover')} of refused imports, which nothing uses; "dml gc" removes them`,
           ];
-    const gaps = withheldFields.map(
-      ({ domain, objects }) => `${formatCount(objects, 'object')} withheld by ${output.safe(domain)}`,
-    );
-    if (count === 0) return [...leftovers, ...gaps, `${sums}, nothing is damaged`].join('\n');
+    if (count === 0) return [...leftovers, ...notHere, `${sums}, nothing is damaged`].join('\n');
     return [
       // @spec DML-CLI-1016
       ...[...groups].flatMap(([code, group]) => describeGroup(code, group)).map(output.safe),
@@ -89,6 +87,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
         ? [`a newer version of dml wrote what is newer; ${UPDATE}`]
         : []),
       ...leftovers,
+      ...notHere,
       `${sums}, ${formatCount(count, 'finding')}`,
     ].join('\n');
   });
@@ -98,7 +97,27 @@ export async function run(context: CommandContext): Promise<ExitCode> {
 
 /** Counts the objects that each domain withholds. @spec DML-CLI-1295 */
 function countWithheld(store: Store, withheld: Map<string, number>): void {
-  for (const { domain } of store.listStubs()) withheld.set(domain, (withheld.get(domain) ?? 0) + 1);
+  for (const { domain } of store.iterateStubs())
+    if (!isLeftOut(domain)) withheld.set(domain, (withheld.get(domain) ?? 0) + 1);
+}
+
+/** Objects that are not here on purpose, and no damage. */
+interface Absent {
+  readonly leftOut: number;
+  readonly withheld: number;
+}
+
+/** @spec DML-CLI-1270 */
+function absentOf(store: Store): Absent {
+  const absent = { leftOut: 0, withheld: 0 };
+  for (const { domain } of store.iterateStubs()) absent[isLeftOut(domain) ? 'leftOut' : 'withheld'] += 1;
+  return absent;
+}
+
+function absentText({ leftOut }: Absent): string[] {
+  return leftOut === 0
+    ? []
+    : [`${formatCount(leftOut, 'object')} left out, which a remote has; "dml fetch --missing" brings them`];
 }
 
 /** Checks whether anything else was found than records of a newer version. */

@@ -5,7 +5,7 @@ import type { Datum } from '@daggerml/object-model';
 import { type RecordReader, standsAt } from '@daggerml/repository';
 import { errnoOf } from '../process/errno.ts';
 import { makeFolder } from '../process/make-folder.ts';
-import { blobPieces, jsonPieces } from '../render/value-pieces.ts';
+import { jsonPieces } from '../render/value-pieces.ts';
 import { cliError } from '../wording/cli-error.ts';
 import { type ProtectedFolders, refuseProtected } from './guard.ts';
 import { type PlannedEntry, planDirectory, planFolder } from './plan.ts';
@@ -126,7 +126,7 @@ async function writeFile(
   const file = await open(path, 'wx', isExecutable ? 0o777 : 0o666);
   try {
     let sizeBytes = 0;
-    for (const piece of filePieces(reader, datum)) {
+    for await (const piece of filePieces(reader, datum)) {
       signal?.throwIfAborted();
       await file.appendFile(piece);
       sizeBytes += piece.length;
@@ -137,7 +137,7 @@ async function writeFile(
   }
 }
 
-function filePieces(reader: RecordReader, datum: Datum): Iterable<Uint8Array> {
-  if (datum.kind === 'blob') return blobPieces(reader, datum);
+function filePieces(reader: RecordReader, datum: Datum): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (datum.kind === 'blob') return reader.streamBlob(datum);
   return datum.kind === 'bytes' ? [datum.value] : jsonPieces(reader, datum);
 }

@@ -7,6 +7,7 @@ const CALL_NAME = `${OBJECT_NAME}; a call also by its function or text: fit, "fi
 const COMMIT_NAME = 'branch, tag, ref, <commit>~<n>, id or beginning of an id';
 
 const PLACE = 'folder or bucket: a path, file:///path or s3://bucket/folder?region=…&endpoint=…&profile=…';
+const BLOB_LIMIT = 'leave out the content of blobs above a size such as 1MiB, which is then read on demand';
 const REMOTE = 'a remote of this repository; origin, or the only one, by default';
 
 /** Every command of `dml`, in the order in which help lists them. */
@@ -56,6 +57,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       '--remote <name>':
         'take outcomes that others have published to a remote, and publish those of calls that run',
       '--no-publish': 'only take outcomes from the remote',
+      '--on-workers': 'have calls run by the workers of the remote, see "dml worker"; none runs here',
       '--sign <file>': 'sign what is published with the Ed25519 key of a PEM file',
       '--verbose': 'report each call that runs; else the first 20, then counts',
       '--otlp <target>':
@@ -66,6 +68,33 @@ export const COMMANDS: readonly CommandSpec[] = [
     repeatable: ['--param <name=value>'],
     example: 'dml run pipeline.ts',
     load: () => import('../commands/run.ts'),
+  },
+  {
+    name: 'worker',
+    group: 'Start and run',
+    summary: 'Run calls for others, as a worker that sees a remote alone.',
+    description:
+      'Takes jobs that "dml run --remote <name> --on-workers" posts, one worker at a time for each, and posts their ' +
+      'results; needs no repository. A job is code: whoever may write to the remote runs programs here, unless --trust ' +
+      'or "dml remote trust" names the keys that sign jobs. Ends with Ctrl-C; what is under way goes to others then.',
+    arguments: {
+      '[place]': 'URI or folder of a remote, or the name of a remote of this repository; origin by default',
+    },
+    options: {
+      '--jobs <number>': 'jobs that run at one time; 1 by default',
+      '--offers <list>':
+        'what jobs with needs may take together, such as gpu=2,memoryMb=16000; nothing by default',
+      '--idle <seconds>': 'end after that time without a job; never by default',
+      '--lease <seconds>':
+        'time after which others take over the jobs of a worker that is silent; 60 by default',
+      '--isolate':
+        'run functions in processes instead of threads, so that one that crashes ends its own job alone',
+      '--env <names>': 'environment variables that functions see, separated by commas; none by default',
+      '--sign <file>': 'sign results with the Ed25519 key of a PEM file',
+      '--trust <keys>': 'run only jobs that one of these did:keys has signed, separated by commas',
+    },
+    example: 'dml worker /mnt/team/forecasts --jobs 4',
+    load: () => import('../commands/worker.ts'),
   },
   {
     name: 'retry',
@@ -543,8 +572,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
     options: {
       '--branch <name>': 'branch to begin on',
+      '--depth <number>': 'bring only so many of the newest commits of each branch and tag',
+      '--blob-limit <size>': BLOB_LIMIT,
+      '--filter <filter>': 'the same as git writes it: blob:limit=1m, or blob:none',
       '--accept-excisions': 'take over which objects are excised there; they are then excised here for good',
     },
+    conflicts: { '--filter <filter>': ['blobLimit'] },
     example: 'dml clone s3://team-data/forecasts',
     load: () => import('../commands/clone.ts'),
   },
@@ -553,7 +586,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Share',
     summary: 'Add a remote: a folder or a bucket.',
     description:
-      'Credentials and regions are those of the tools of AWS: profiles, environment, roles. Nothing is written to the ' +
+      'A remote dml+remote://<name>/… is reached through the executable dml-remote-<name> of PATH. Credentials and regions are those of the tools of AWS: profiles, environment, roles. Nothing is written to the ' +
       'place before the first push.',
     arguments: {
       '<name>': 'name of the remote here; "origin" is the one that other commands take by default',
@@ -602,8 +635,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Find out whether a remote keeps what pushes rely on.',
     description:
       'Lets many writers race for one file, counts what they write, and reads and lists it at once; what it writes is ' +
-      'removed. Ends with 13 for a remote on which the work of others could be overwritten.',
-    arguments: { '[remote]': REMOTE },
+      'removed. The executable of a remote dml+remote://<name>/… is held to its protocol first. Ends with 13 for a remote ' +
+      'on which the work of others could be overwritten.',
+    arguments: { '[remote]': `${REMOTE}; or the place itself, such as dml+remote://<name>/…` },
     options: { '--limit <seconds>': 'longest time for all of it; 180 by default' },
     example: 'dml remote check',
     load: () => import('../commands/remote-check.ts'),
@@ -640,7 +674,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: { '[remote]': REMOTE },
     options: {
       '--prune': 'remove tracking refs of branches that the remote does not have any more',
+      '--depth <number>':
+        'bring the newest commits of each branch and tag, so many, also those that were left out',
+      '--unshallow': 'bring all commits that were left out',
+      '--missing': 'bring everything that was left out, and leave out nothing from now on',
+      '--blob-limit <size>': `${BLOB_LIMIT}; that of the clone by default`,
       '--accept-excisions': 'take over which objects are excised there; they are then excised here for good',
+    },
+    conflicts: {
+      '--missing': ['depth', 'unshallow', 'blobLimit'],
+      '--unshallow': ['depth'],
     },
     example: 'dml fetch',
     load: () => import('../commands/fetch.ts'),

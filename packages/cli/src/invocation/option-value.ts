@@ -31,3 +31,20 @@ export function age(
   const problem = `--${name.flag} takes an age in hours, days or weeks such as 12h, 30d or 8w, not "${text}"`;
   throw cliError('invalid_argument', { problem, command });
 }
+
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 2 ** 10,
+  m: 2 ** 20,
+  g: 2 ** 30,
+  t: 2 ** 40,
+};
+
+/** Returns a size such as `500000`, `64k` or `1MiB` in bytes; units are those of 1,024, as in git. */
+export function byteSize(text: string, flag: string, command: string): number {
+  // @spec DML-CLI-1261
+  const [, digits, unit = ''] = /^(\d{1,9})(?:([kmgt])(?:i?b)?)?$/i.exec(text) ?? [];
+  if (digits !== undefined) return Number(digits) * (UNIT_BYTES[unit.toLowerCase()] as number);
+  const problem = `--${flag} takes a size such as 500000, 64k or 1MiB, not "${text}"`;
+  throw cliError('invalid_argument', { problem, command });
+}

@@ -38,9 +38,10 @@ const GLOBAL_OPTIONS: readonly Option[] = [
 const GLOBAL_NOTE = 'Every command also takes --repo, --json, --quiet and --no-color: see "dml --help".';
 const ENVIRONMENT = [
   'Environment:',
-  '  DML_AUTHOR  who commits and the ref journal name; the user by default',
-  '  DML_DEBUG   set it to print stack traces of errors',
-  '  NO_COLOR    set it to print no colours',
+  '  DML_AUTHOR      who commits and the ref journal name; the user by default',
+  '  DML_DEBUG       set it to print stack traces of errors',
+  '  DML_REMOTE_ENV  names of variables that remote adapters see, separated by commas',
+  '  NO_COLOR        set it to print no colours',
 ].join('\n');
 const TOPICS = [
   'Topics:',

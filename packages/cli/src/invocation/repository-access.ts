@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isDmlError } from '@daggerml/object-model';
 import {
   branchOf,
   type DagsChange,
@@ -86,16 +87,32 @@ export async function admitterFor(
   return admitterOf(folder, { user: userContext(io.env) });
 }
 
-/** Opens the repository's store for the time of `body`; readers open it read-only. */
+/**
+ * Opens the repository's store for the time of `body`; readers open it read-only. Who reads `content` keeps what was left
+ * out and is read on demand, so they open it for writing where anything was, and they may.
+ */
 export async function withStore<T>(
   context: Pick<CommandContext, 'io' | 'globals' | 'output'>,
-  mode: 'read' | 'write',
+  mode: 'read' | 'content' | 'write',
   body: (reader: RecordReader, store: Store) => T | Promise<T>,
 ): Promise<T> {
   const folder = repositoryFolder(context);
   const { openRepository, RecordReader } = await import('@daggerml/repository');
+  const opening = await openingOf(context);
   // @spec DML-CLI-0306
-  const store = await openRepository(folder, mode, await openingOf(context));
+  let store = await openRepository(folder, mode === 'write' ? 'write' : 'read', opening);
+  const isPartial = store.countStubs().objects > 0;
+  if (mode === 'content' && isPartial) {
+    await store.close();
+    store = await openRepository(folder, 'write', opening).catch((error: unknown) => {
+      if (!isDmlError(error) || error.code !== 'store_unwritable') throw error;
+      return openRepository(folder, 'read', opening);
+    });
+  }
+  if (mode !== 'read' && isPartial) {
+    const { readOnDemand } = await import('@daggerml/execution');
+    readOnDemand(store, { folder, actor: actorOf(context.io.env), user: opening.user });
+  }
   return await thenClose(
     context,
     () => body(new RecordReader(store), store),

@@ -5,15 +5,16 @@ import type { CommandContext } from './command.ts';
 export function listedResources(
   { options }: Pick<CommandContext, 'options'>,
   command: string,
+  option: 'resources' | 'offers' = 'resources',
 ): Readonly<Record<string, number | true>> | undefined {
-  const { resources: text } = options;
+  const text = options[option];
   if (text === undefined) return undefined;
   const listed: Record<string, number | true> = {};
   for (const each of String(text).split(',')) {
     const [, name, digits] = /^([A-Za-z][\w.-]{0,63})(?:=(\d{1,15}))?$/.exec(each.trim()) ?? [];
     const amount = digits === undefined ? true : Number(digits);
     if (name === undefined || amount === 0 || Object.hasOwn(listed, name)) {
-      const problem = `--resources takes names with whole numbers above 0, such as gpu=2,memoryMb=16000, each name once; "${each}" is none`;
+      const problem = `--${option} takes names with whole numbers above 0, such as gpu=2,memoryMb=16000, each name once; "${each}" is none`;
       // @spec DML-CLI-1915
       throw cliError('invalid_argument', { problem, command });
     }

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { formatSize } from '@daggerml/object-model';
 import type { ConfiguredRemote, Remote, RemoteFiles, RemotesConfig, StateMemory } from '@daggerml/remotes';
-import { REPOSITORY_MARK } from '@daggerml/repository';
+import { REPOSITORY_MARK, remotesPath } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { admitterFor, repositoryFolder } from '../invocation/repository-access.ts';
 import { liveProgress } from '../render/live-progress.ts';
 import { formatCount } from '../render/quantities.ts';
 import { actorOf } from './actor.ts';
+import { adapterOpener } from './remote-adapters.ts';
 import { thenClose } from './then-close.ts';
 
 /** A remote of a repository, opened for one command. */
@@ -17,11 +18,7 @@ export interface RemoteSession {
   readonly memory: StateMemory;
   /** Trust in the outcomes of its cache; all are trusted where it is undefined. */
   readonly trust: ConfiguredRemote['trust'];
-}
-
-/** Returns the path of the file that lists the remotes of a repository. */
-export function remotesPath(folder: string): string {
-  return join(folder, REPOSITORY_MARK, 'remotes.json');
+  readonly blobLimitBytes: ConfiguredRemote['blobLimitBytes'];
 }
 
 /** Name of the remote that is meant where none is named, if it exists or is the only one. */
@@ -57,14 +54,17 @@ export async function withRemote<T>(
   name: string | undefined,
   body: (session: RemoteSession) => Promise<T>,
 ): Promise<T> {
-  const { name: chosen, uri, trust } = await chosenRemote(context, name);
+  const { name: chosen, ...configured } = await chosenRemote(context, name);
+  const { uri, trust, blobLimitBytes } = configured;
   const { memoryInFile } = await import('@daggerml/remotes');
   const folder = repositoryFolder(context);
   const memory = memoryInFile(
     join(folder, REPOSITORY_MARK, 'remotes', `${encodeURIComponent(chosen)}.json`),
     uri,
   );
-  return await withFiles(context, uri, (remote) => body({ name: chosen, uri, remote, memory, trust }));
+  return await withFiles(context, uri, (remote) =>
+    body({ name: chosen, uri, remote, memory, trust, blobLimitBytes }),
+  );
 }
 
 /** Opens the remote of a canonical URI for the time of `body`. */
@@ -74,7 +74,7 @@ export async function withFiles<T>(
   body: (remote: Remote) => Promise<T>,
 ): Promise<T> {
   const { openFiles, systemRemote, systemSurroundings } = await import('@daggerml/remotes');
-  const files: RemoteFiles = await openFiles(uri, systemSurroundings());
+  const files: RemoteFiles = await openFiles(uri, systemSurroundings(), adapterOpener(context.io.env));
   return await thenClose(
     context,
     () => body(systemRemote(files, actorOf(context.io.env))),

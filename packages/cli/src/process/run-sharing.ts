@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { RepositoryOptions } from '@daggerml/bindings';
-import { remoteSharing } from '@daggerml/execution';
+import { remoteSharing, remoteWorkers } from '@daggerml/execution';
 import { type ExecSigner, execSigner, remoteError } from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { formatCount } from '../render/quantities.ts';
@@ -16,7 +16,7 @@ import { withRemote } from './remote-session.ts';
 export async function withSharing<Result>(
   context: CommandContext,
   name: string,
-  body: (sharing: RepositoryOptions['sharing']) => Promise<Result>,
+  body: (shared: Pick<RepositoryOptions, 'sharing' | 'pools'>) => Promise<Result>,
 ): Promise<Result> {
   const { io, options, output } = context;
   const signer = options.sign === undefined ? undefined : signerOf(absolutePath(io, String(options.sign)));
@@ -35,8 +35,21 @@ export async function withSharing<Result>(
         if (count === 0) output.event('outcomes-untrusted', { remote: name, signer: key });
       },
     });
+    // What workers run is claimed by them.
+    const own = { cache: sharing.cache };
+    const start =
+      options.onWorkers === true
+        ? await remoteWorkers(remote, {
+            owner: actorOf(io.env),
+            signer,
+            trust,
+            onUntrusted: (key = 'nobody') =>
+              output.note(`a result signed by ${output.safe(key)} is not used; see "dml remote trust"`),
+          })
+        : undefined;
     try {
-      return await body(sharing);
+      // @spec DML-CLI-1221
+      return await body(start ? { sharing: own, pools: [{ name, offers: 'any', start }] } : { sharing });
     } finally {
       // @spec DML-REM-1235
       for (const [key, count] of untrusted)
@@ -48,7 +61,7 @@ export async function withSharing<Result>(
 }
 
 /** Returns the signer of a key file; throws `signing_key_invalid`. */
-function signerOf(path: string): ExecSigner {
+export function signerOf(path: string): ExecSigner {
   let pem: Buffer;
   try {
     pem = readFileSync(path);

@@ -1,13 +1,8 @@
-import { type BlobDatum, type Datum, treeEntries } from '@daggerml/object-model';
+import type { Datum } from '@daggerml/object-model';
 import { type RecordReader, valueJson } from '@daggerml/repository';
 
 /** Characters of JSON text that are written at one time. */
 const BATCH = 65_536;
-
-/** Yields the bytes of a blob, chunk by chunk. */
-export function* blobPieces(reader: RecordReader, blob: BlobDatum): Generator<Uint8Array> {
-  for (const [chunkId] of treeEntries('chunks', blob.root, reader)) yield reader.store.read('chunk', chunkId);
-}
 
 /** Yields a value as JSON text that ends with a line feed. */
 export function* jsonPieces(reader: RecordReader, datum: Datum): Generator<Uint8Array> {

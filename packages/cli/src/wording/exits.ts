@@ -110,6 +110,8 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   unreachable: EXIT.infrastructure,
   adapter_protocol: EXIT.infrastructure,
   adapter_refused: EXIT.infrastructure,
+  snapshot_invalid: EXIT.infrastructure,
+  wrong_result: EXIT.infrastructure,
   timeout: EXIT.infrastructure,
   cancelled: EXIT.interrupted,
   integrate_failed: EXIT.infrastructure,

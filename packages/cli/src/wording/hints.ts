@@ -163,6 +163,9 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   unreachable: AGAIN,
   adapter_protocol: '"dml adapter check <name>" shows what the adapter does wrong',
   adapter_refused: 'nothing was recorded; look what the adapter says, then run again',
+  snapshot_invalid: 'nothing was recorded; worker and caller may be of different versions of DaggerML',
+  wrong_result:
+    'nothing was recorded; whoever writes to the remote answers with something else, see "dml remote trust"',
   timeout: 'raise timeoutMs, or make the call smaller',
   cancelled: AGAIN,
   integrate_failed: AGAIN,
@@ -173,6 +176,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   remote_format_newer: UPDATE,
   remote_foreign: 'choose an empty folder or another folder of the bucket',
   remote_missing: '"dml push" begins one; look whether the place is spelled right',
+  'remote_missing/object':
+    'nothing here is damaged; another copy of the repository may have it: add it as a remote, and run dml fetch --missing',
   'remote_missing/branch': '"dml remote log" shows what was pushed there',
   remote_unreachable: 'look at the network and the name of the place, then run it again; nothing is lost',
   remote_refused:
@@ -239,6 +244,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   schema_older: 'the version that made the repository can still read it',
   engine_older: UPDATE,
   object_missing: DAMAGED,
+  'object_withheld/left_out':
+    '"dml fetch --missing" brings what was left out, "dml fetch --unshallow" only commits',
   object_withheld: 'nothing is damaged; ask those who publish it for what you need',
   // @spec DML-CLI-0960
   ref_name_invalid: 'choose another name[, for example "{suggestion}"]',

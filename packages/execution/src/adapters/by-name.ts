@@ -70,6 +70,10 @@ export class AdaptersByName implements ExecutionAdapter {
     for (const lane of this.#lanes.values()) lane.stop(nodeId);
   }
 
+  settled(executionUuid: string): void {
+    for (const lane of this.#lanes.values()) lane.settled(executionUuid);
+  }
+
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#lanes.values(), (lane) => lane.close()));
   }

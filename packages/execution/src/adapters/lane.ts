@@ -62,6 +62,10 @@ export class Lane implements ExecutionAdapter {
     this.#askWaiting();
   }
 
+  settled(executionUuid: string): void {
+    this.#adapter.settled?.(executionUuid);
+  }
+
   close(): Promise<void> {
     this.#waiting.clear();
     return this.#adapter.close();

@@ -26,7 +26,7 @@ import type {
 /** Options of the worker threads of a run. */
 export type WorkerPoolOptions = Omit<
   PoolOptions,
-  'addInputs' | 'readChunk' | 'readBundle' | keyof PoolListener
+  'addInputs' | 'readChunk' | 'bringChunks' | 'readBundle' | keyof PoolListener
 >;
 
 /** Enough to keep every thread of a large machine busy between two turns of the Executor. */
@@ -48,6 +48,7 @@ export class LocalWorkers implements ExecutionAdapter {
       // @spec DML-EXE-0803
       addInputs: (inputDatumIds, found) => addDatumClosure(inputDatumIds, objects, found),
       readChunk: (chunkId) => objects.getChunk(chunkId),
+      bringChunks: (chunkIds) => objects.bringChunks(chunkIds),
       // @spec DML-EXE-0513
       readBundle: async (bundleDatumId) => {
         const bundle = await readBundle(bundleDatumId, objects);

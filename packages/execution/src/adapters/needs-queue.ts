@@ -1,4 +1,4 @@
-import type { Needs, Offers } from './needs.ts';
+import type { Needs, PoolOffers } from './needs.ts';
 
 /** A call that waits until what it needs is free. */
 export interface Waiting {
@@ -20,11 +20,13 @@ interface Row<Call> {
  * earlier one needs: so a large call starts as soon as enough has ended, however many small ones come in the meantime.
  */
 export class NeedsQueue<Call extends Waiting> {
-  readonly #free: Map<string, number>;
+  /** Undefined where whatever is needed is free. */
+  readonly #free: Map<string, number> | undefined;
   readonly #rows = new Map<string, Row<Call>>();
   #places = 0;
 
-  constructor(offers: Offers) {
+  constructor(offers: PoolOffers) {
+    if (offers === 'any') return;
     const amounts = Object.entries(offers).filter((each): each is [string, number] => each[1] !== true);
     this.#free = new Map(amounts);
   }
@@ -46,7 +48,7 @@ export class NeedsQueue<Call extends Waiting> {
     const taken: Call[] = [];
     for (let next = this.#next(); next; next = this.#next()) {
       // @spec DML-EXE-3161
-      for (const [name, amount] of amountsOf(next.needs)) this.#free.set(name, this.#freeOf(name) - amount);
+      for (const [name, amount] of amountsOf(next.needs)) this.#free?.set(name, this.#freeOf(name) - amount);
       taken.push(next);
     }
     return taken;
@@ -54,7 +56,7 @@ export class NeedsQueue<Call extends Waiting> {
 
   /** Frees what a call held that was taken. */
   release({ needs }: Call): void {
-    for (const [name, amount] of amountsOf(needs)) this.#free.set(name, this.#freeOf(name) + amount);
+    for (const [name, amount] of amountsOf(needs)) this.#free?.set(name, this.#freeOf(name) + amount);
   }
 
   /**
@@ -63,13 +65,13 @@ export class NeedsQueue<Call extends Waiting> {
    * @spec DML-EXE-3162
    */
   #next(): Call | undefined {
-    const left = new Map(this.#free);
+    const left = this.#free && new Map(this.#free);
     const rows = [...this.#rows.values()].filter((row) => headOf(row) !== undefined);
     rows.sort((a, b) => (headOf(a)?.place ?? 0) - (headOf(b)?.place ?? 0));
     for (const row of rows) {
       const { call } = headOf(row) as NonNullable<ReturnType<typeof headOf<Call>>>;
       const amounts = amountsOf(call.needs);
-      if (amounts.every(([name, amount]) => (left.get(name) ?? 0) >= amount)) {
+      if (left === undefined || amounts.every(([name, amount]) => (left.get(name) ?? 0) >= amount)) {
         row.at += 1;
         return call;
       }
@@ -79,7 +81,7 @@ export class NeedsQueue<Call extends Waiting> {
   }
 
   #freeOf(name: string): number {
-    return this.#free.get(name) ?? 0;
+    return this.#free?.get(name) ?? 0;
   }
 }
 

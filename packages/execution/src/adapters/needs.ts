@@ -7,6 +7,9 @@ export type Needs = Readonly<Record<string, number | true>>;
 /** Offers of a pool, by name: the amounts that all calls share that run there, or `true` for a quality. */
 export type Offers = Readonly<Record<string, number | true>>;
 
+/** Offers of a pool, or `any` for one that has each call wait for a place with what it needs. */
+export type PoolOffers = Offers | 'any';
+
 /** Form of both in words. */
 export const NEEDS_FORM = 'whole numbers above 0, or true, by names such as gpu and memoryMb';
 
@@ -33,7 +36,9 @@ export function checkOffers(offers: unknown, of: string): asserts offers is Offe
 }
 
 /** Lists the needs that some offers do not meet. */
-export function unmetNeeds(needs: Needs, offers: Offers): string[] {
+export function unmetNeeds(needs: Needs, offers: PoolOffers): string[] {
+  // @spec DML-EXE-3167
+  if (offers === 'any') return [];
   return Object.keys(needs).filter((name) => !isMet(needs[name] as number | true, offers, name));
 }
 
@@ -48,10 +53,14 @@ function formatNeeds(needs: Needs): string {
   return texts.length === 0 ? 'nothing' : texts.join(', ');
 }
 
+function offered(offers: PoolOffers): string {
+  return offers === 'any' ? 'whatever is needed' : formatNeeds(offers);
+}
+
 /** A place with what it offers. */
 interface Offering {
   readonly name: string | undefined;
-  readonly offers: Offers;
+  readonly offers: PoolOffers;
 }
 
 /** Returns words that name which needs of a call none of some pools meets, and what they offer. */
@@ -60,10 +69,10 @@ export function unmetReason(needs: Needs, pools: readonly Offering[]): string {
     .map(({ offers }) => unmetNeeds(needs, offers))
     .sort((a, b) => a.length - b.length);
   const missing = formatNeeds(Object.fromEntries(best.map((name) => [name, needs[name] as number | true])));
-  const offered = pools.map(({ name, offers }) =>
-    name === undefined ? `the run offers ${formatNeeds(offers)}` : `${name} offers ${formatNeeds(offers)}`,
+  const texts = pools.map(({ name, offers }) =>
+    name === undefined ? `the run offers ${offered(offers)}` : `${name} offers ${offered(offers)}`,
   );
-  const names = new Set(pools.flatMap(({ offers }) => Object.keys(offers)));
+  const names = new Set(pools.flatMap(({ offers }) => (offers === 'any' ? [] : Object.keys(offers))));
   const [meant] = best.flatMap((name) => (names.has(name) ? [] : nearest(name, names, 1)));
-  return `it needs ${missing}; ${offered.join('; ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  return `it needs ${missing}; ${texts.join('; ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }

@@ -47,6 +47,14 @@ function receiptOf(run: TestRun, node: RunNode): unknown {
 }
 
 describe('a call with needs', () => {
+  it('runs whatever they are in a pool that offers any [DML-EXE-3167]', async () => {
+    const run = await begin([pool('small', { gpu: 1 }), pool('team', 'any')]);
+    for (let call = 0; call < 5; call += 1) run.ask('f', [call], { needs: { gpu: 2, arm: true } });
+    run.ask('f', [5], { needs: { gpu: 1 } });
+    await given();
+    expect(counts()).toEqual({ small: 1, team: 5 });
+  });
+
   it('runs in a pool that offers all of them [DML-EXE-2002]', async () => {
     const run = await begin([
       pool('small', { memoryMb: 100 }),

@@ -2,7 +2,7 @@ import type { NodeId } from '@daggerml/object-model';
 import { executionError } from '../errors.ts';
 import type { NestedAnswer } from '../worker/wire.ts';
 import { Lane } from './lane.ts';
-import { checkOffers, type Needs, type Offers, unmetNeeds, unmetReason } from './needs.ts';
+import { checkOffers, type Needs, type PoolOffers, unmetNeeds, unmetReason } from './needs.ts';
 import { NeedsQueue, type Waiting } from './needs-queue.ts';
 import type {
   AdapterContext,
@@ -18,7 +18,7 @@ import type {
 export interface Pool {
   /** Names it in receipts and errors; undefined for the only one of a run that was given none. */
   readonly name: string | undefined;
-  readonly offers: Offers;
+  readonly offers: PoolOffers;
   readonly start: StartAdapter;
 }
 
@@ -204,6 +204,10 @@ export class Pools implements ExecutionAdapter {
     this.#start(pool);
   }
 
+  settled(executionUuid: string): void {
+    for (const { adapter } of this.#pools) adapter.settled?.(executionUuid);
+  }
+
   async close(): Promise<void> {
     for (const call of this.#calls.values()) call.isGone = true;
     await Promise.all(this.#pools.map(({ adapter }) => adapter.close()));
@@ -231,6 +235,6 @@ export function checkPools(pools: readonly Pick<Pool, 'name' | 'offers'>[]): voi
       throw executionError('invalid_option', { option: 'pools', problem });
     }
     names.add(name);
-    checkOffers(offers, `the offers of the pool "${name}"`);
+    if (offers !== 'any') checkOffers(offers, `the offers of the pool "${name}"`);
   }
 }

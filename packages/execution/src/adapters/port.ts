@@ -1,4 +1,4 @@
-import type { NativePackage } from '@daggerml/capture';
+import type { CallOptions, NativePackage } from '@daggerml/capture';
 import type { DatumId, ExecutionKey, NodeId } from '@daggerml/object-model';
 import type { RecordedFailure } from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
@@ -6,6 +6,7 @@ import type { Ran } from '../run/receipt.ts';
 import type { ScriptLimits } from '../script/script-limits.ts';
 import type { PackedObjects } from '../worker/packed-objects.ts';
 import type { NestedAnswer, NestedRequest } from '../worker/wire.ts';
+import type { CallResult } from '../workers/result-commit.ts';
 import type { Needs } from './needs.ts';
 
 /** One attempt of one call, as an adapter is asked for it. */
@@ -28,6 +29,8 @@ export interface Submission {
   readonly depth?: number;
   /** Limits of a script, which are no part of what it is. */
   readonly limits?: ScriptLimits;
+  /** Options of the call; none by default. */
+  readonly options?: Omit<CallOptions, 'label'>;
 }
 
 /** An attempt that is under way elsewhere; `token` is the newest one that the adapter answered. */
@@ -60,6 +63,8 @@ export type AdapterAnswer =
       readonly rootRequest?: number | undefined;
       readonly ran?: Ran;
       readonly usage?: AttemptUsage | undefined;
+      /** Given where the call was recorded elsewhere, so that its exec is made of that. */
+      readonly result?: CallResult | undefined;
     }
   /** The function failed; positions in the trace are those of the bundle. */
   | {
@@ -70,6 +75,7 @@ export type AdapterAnswer =
       readonly names?: readonly string[] | undefined;
       readonly ran?: Ran;
       readonly usage?: AttemptUsage | undefined;
+      readonly result?: CallResult | undefined;
     }
   /** It says nothing about the call: a retryable failure is attempted again, another one ends the call. */
   | {
@@ -146,6 +152,11 @@ export interface ExecutionAdapter {
   answerNested?(nodeId: NodeId, request: number, answer: NestedAnswer): void;
   /** Runs the attempt of a node before those that fewer functions wait for; for adapters whose functions make calls. */
   raise?(nodeId: NodeId, depth: number): void;
+  /**
+   * Notes that the outcome of an attempt is kept, and nothing of it needed any more; for adapters whose attempts go on
+   * without the process.
+   */
+  settled?(executionUuid: string): void;
   /** Resolves when nothing of it runs any more. */
   close(): Promise<void>;
 }

@@ -1,11 +1,4 @@
-import {
-  type CommitId,
-  type DatumId,
-  type ExecId,
-  idOfBytes,
-  type ObjectClass,
-  scanLinks,
-} from '@daggerml/object-model';
+import { type DatumId, type ExecId, idOfBytes, type ObjectClass, scanLinks } from '@daggerml/object-model';
 import { executionError } from '../errors.ts';
 import type { UnpackedObject } from '../worker/packed-objects.ts';
 import { decodeAs } from './decode-as.ts';
@@ -58,20 +51,6 @@ export function outcomeClosure(
   const leftOut = new Set<string>([...left, ...own]);
   return closure({
     roots: [{ objectClass: 'exec', id: execId }],
-    source,
-    isPart: ({ id }) => !leftOut.has(id),
-  });
-}
-
-/** Collects a commit and everything that it reaches, without what the commits in `left` reach. Throws `object_missing`. */
-export function commitClosure(
-  commitId: CommitId,
-  source: ByteSource,
-  left: readonly CommitId[] = [],
-): UnpackedObject[] {
-  const leftOut = new Set<string>(left);
-  return closure({
-    roots: [{ objectClass: 'commit', id: commitId }],
     source,
     isPart: ({ id }) => !leftOut.has(id),
   });

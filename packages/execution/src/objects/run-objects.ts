@@ -51,6 +51,10 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
     return bytes;
   }
 
+  bringChunks(chunkIds: readonly ChunkId[]): Promise<void> | undefined {
+    return this.store.mayBring ? this.store.bring('chunk', chunkIds) : undefined;
+  }
+
   putDatum(bytes: Uint8Array): DatumId {
     return this.putBytes('datum', bytes);
   }

@@ -36,9 +36,15 @@ export function eventOfAnswer(
       attempt.result = answer;
       // @spec DML-EXE-0880 DML-EXE-0881
       attempt.finishedMs = Math.max(attempt.startedMs, wholeMs(nowMs()));
+      // @spec DML-EXE-0884
+      if (answer.result) {
+        attempt.startedMs = answer.result.startedMs;
+        attempt.finishedMs = answer.result.finishedMs;
+      }
       // @spec DML-EXE-0604
       if (answer.outcome === 'ok') return doneOk;
-      if (!isRetriedThrow(attempt, answer)) return doneError;
+      // What was recorded elsewhere was attempted as often there.
+      if (answer.result || !isRetriedThrow(attempt, answer)) return doneError;
       spend(attempt, attempt.finishedMs - attempt.startedMs);
       // @spec DML-EXE-3105
       const { code, message: reason } = answer.failure;

@@ -305,6 +305,7 @@ export class Attempts {
       natives: captured?.natives,
       depth: node.depth,
       ...(limits && { limits }),
+      options,
     };
   }
 

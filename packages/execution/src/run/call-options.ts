@@ -64,6 +64,14 @@ export function checkCallOptions(options: Readonly<Record<string, unknown>>): vo
   }
 }
 
+/** Checks whether a value is options of a call. */
+export function areOptions(value: unknown): value is CallOptions {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).every(
+    ([name, each]) => Object.hasOwn(RULES, name) && RULES[name as keyof CallOptions].accepts(each),
+  );
+}
+
 /** Returns a value as an error shows it. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return `"${value.slice(0, 100)}"`;

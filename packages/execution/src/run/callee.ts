@@ -96,6 +96,12 @@ export class Callees {
   }
 }
 
+/** Returns the name of a function for people; undefined for one without a name. */
+export function functionNameOf(functionDatumId: DatumId, objects: RunObjects): string | undefined {
+  const datum = objects.read('datum', functionDatumId);
+  return datum.kind === 'uri' ? exportNameOf(datum.value) : undefined;
+}
+
 function exportNameOf(uri: string): string | undefined {
   try {
     const adapter = adapterNameOf(uri);

@@ -21,6 +21,8 @@ type AttemptCode =
       | 'unreachable'
       | 'adapter_protocol'
       | 'adapter_refused'
+      | 'snapshot_invalid'
+      | 'wrong_result'
     >;
 
 /** The consequence of every code that an attempt can fail with; what concerns the whole store ends the run. */
@@ -40,6 +42,8 @@ const EFFECTS: Readonly<Record<AttemptCode | StoreErrorCode, FailureEffect>> = {
   sandbox_missing: 'end_call',
   limit_exceeded: 'end_call',
   adapter_refused: 'end_call',
+  snapshot_invalid: 'end_call',
+  wrong_result: 'attempt_again',
   cancelled: 'end_call',
   schema_newer: 'end_call',
   schema_older: 'end_call',

@@ -437,6 +437,9 @@ export class Interpreter {
     // A job that may go on is left to the next run.
     const isOver = this.isCancelled || attempt?.request?.hasEnded === true;
     if (attempt?.request && node.execId === undefined && isOver) this.#requests.end(attempt);
+    // @spec DML-EXE-1603
+    if (attempt?.request && node.execId !== undefined)
+      this.#options.adapter.settled?.(attempt.request.executionUuid);
     this.#settlements.settle(node);
     if (node.kind === 'call') reportEnd(node, attempt, this.#options.reporter);
     if (node.failure && this.#options.failFast) this.#stopAfter(node, node.failure);

@@ -1,8 +1,10 @@
 import { type DatumId, type ExecId, type TreeChange, treeEdit } from '@daggerml/object-model';
 import { putFailure, putResultDag, type RecordedFailure } from '@daggerml/repository';
+import type { AdapterAnswer } from '../adapters/port.ts';
 import type { CallExec } from '../cache/cache-lookup.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { shortened } from '../worker/function-failure.ts';
+import type { CallResult } from '../workers/result-commit.ts';
 import type { Attempt } from './attempts.ts';
 import { recordedFailure } from './call-failure.ts';
 import type { Callee } from './callee.ts';
@@ -41,7 +43,9 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
     datumId = putFailure(failure, objects);
     node.failure = recordedFailure(failure);
   }
-  const { resultDagId, pins } = resultOf(attempt, datumId, objects);
+  const { resultDagId, pins } = result.result
+    ? recordedElsewhere(result, datumId, objects)
+    : resultOf(attempt, datumId, objects);
   // @spec DML-EXE-1011
   const { functionDatumId, inputs } = computedOf(node);
   // @spec DML-EXE-1001
@@ -63,9 +67,22 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
     finishedMs,
     // @spec DML-EXE-1801
     // @spec DML-EXE-1805
-    receiptDatumId: receipts.of(attempt, node.callee?.captured, result.ran),
+    receiptDatumId: result.result?.receiptDatumId ?? receipts.of(attempt, node.callee?.captured, result.ran),
   }) as ExecId;
   return true;
+}
+
+/** Returns the result dag that was made elsewhere; that of a failure gets the failure as it is recorded here. */
+function recordedElsewhere(
+  { result }: AdapterAnswer & { readonly type: 'done' },
+  datumId: DatumId,
+  objects: RunObjects,
+): Pick<CallExec, 'resultDagId' | 'pins'> {
+  const { outcome, resultDagId, pins } = result as CallResult;
+  if (outcome === 'ok') return { resultDagId, pins };
+  const { names } = objects.read('dag', resultDagId);
+  const rootNodeId = objects.put({ type: 'node', kind: 'literal', datumId });
+  return { resultDagId: objects.put({ type: 'dag', rootNodeId, names }), pins };
 }
 
 /** Stores the result dag of an attempt: its value, and the calls that the function has made, with their execs. */

@@ -3,9 +3,7 @@ import { Workspace } from '../../test/workspace.ts';
 import { claimStoreSuite } from './claim-store-suite.ts';
 import { MemoryClaimStore } from './memory-claim-store.ts';
 import { MemorySharedCache } from './memory-shared-cache.ts';
-import { MemorySnapshots } from './memory-snapshots.ts';
 import { sharedCacheSuite } from './shared-cache-suite.ts';
-import { snapshotSuite } from './snapshot-suite.ts';
 
 let workspace: Workspace;
 beforeAll(async () => {
@@ -31,16 +29,6 @@ describe('the claim store in memory', () => {
         nowMs += ms;
       };
       await expect(run({ claims, advance })).resolves.toBeUndefined();
-    });
-  }
-});
-
-describe('the snapshot transport in memory', () => {
-  for (const { name, run } of snapshotSuite) {
-    it(`${name} [DML-EXE-2370]`, async () => {
-      const { objects } = workspace.begin().open;
-      const transport = new MemorySnapshots();
-      await expect(run({ transport, backend: transport, objects })).resolves.toBeUndefined();
     });
   }
 });

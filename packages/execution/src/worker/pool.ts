@@ -27,6 +27,8 @@ export interface PoolOptions extends WorkerThreadOptions, PoolListener {
   readonly addInputs: (inputDatumIds: readonly DatumId[], found: FoundObjects) => number;
   /** Answers a worker that reads a blob: the bytes of a chunk, which become the pool's, undefined when it is lost. */
   readonly readChunk: (chunkId: ChunkId) => Uint8Array | undefined;
+  /** Brings chunks that were left out before they are read; what it rejects with ends the job as `broken`. */
+  readonly bringChunks?: (chunkIds: readonly ChunkId[]) => Promise<void> | undefined;
   /** Answers a worker that loads a bundle, once for each thread; what it rejects with ends the job as `broken`. */
   readonly readBundle: (bundleDatumId: DatumId) => Promise<BundleContent>;
 }
@@ -336,7 +338,14 @@ export class WorkerPool {
       const { objects } = message;
       const isFree = slot.tasks.length === 0 || this.#options.onObjects(objects);
       slot.thread.noteTaken(objects, isFree);
-    } else slot.thread.giveChunks(message.request, this.#read(message.chunkIds));
+      return;
+    }
+    const { chunkIds, request } = message;
+    const give = (): void => slot.thread.giveChunks(request, this.#read(chunkIds));
+    const bringing = this.#options.bringChunks?.(chunkIds);
+    if (bringing === undefined) give();
+    // @spec DML-REM-0958
+    else bringing.then(give).catch((error: unknown) => this.#break(slot, error));
   }
 
   #read(chunkIds: readonly ChunkId[]): Uint8Array[] {

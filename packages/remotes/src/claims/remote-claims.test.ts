@@ -261,6 +261,12 @@ describe('a claim of a remote', () => {
       });
       expect(other.files.requests).toHaveLength(requests);
     }
+    // Somebody knows that it has an outcome by now.
+    other.claims.lookAgain(KEY);
+    await other.claims.claim(KEY);
+    expect(other.files.requests).toHaveLength(2);
+    await other.claims.claim(KEY);
+    expect(other.files.requests).toHaveLength(2);
   });
 
   it('waits while as many are held as may be, and is not made once nobody wants it [DML-REM-1122]', async () => {

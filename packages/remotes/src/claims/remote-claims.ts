@@ -3,7 +3,7 @@ import { type ClaimOutcome, MAX_LEASE_MS, MIN_LEASE_MS, type RemoteClaim } from 
 import type { Remote } from '../remote.ts';
 import { type Claimant, ended, renewed, stepOf, taken } from './claim-machine.ts';
 import { ClaimSlots } from './claim-slots.ts';
-import { type LocalClocks, RemoteTime } from './remote-time.ts';
+import { type LocalClocks, machineClocks, RemoteTime } from './remote-time.ts';
 import { readClaim, swapClaim, type VersionedClaim } from './swap-claim.ts';
 
 /** A claim that this process has. */
@@ -54,9 +54,6 @@ const LEASE_MS = 60_000;
 const MAX_HELD = 32;
 const AFTER_MS = 2_000;
 
-/** Clocks of the machine that this process runs on. */
-const machineClocks: LocalClocks = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
-
 /** Claims of a remote, as one process takes and follows them. */
 export class RemoteClaims {
   readonly #remote: Remote;
@@ -106,6 +103,12 @@ export class RemoteClaims {
       if (!isClaimed) slot.free();
       else this.#slots.keep(key, slot);
     }
+  }
+
+  /** Asks the remote for the claim of a key when it is wanted next, since something says that it is free by now. */
+  lookAgain(key: ExecutionKey): void {
+    const followed = this.#followed.get(key);
+    if (followed) this.#followed.set(key, { ...followed, againMs: 0 });
   }
 
   #answerFromMemory(key: ExecutionKey): RemoteClaimAnswer | undefined {

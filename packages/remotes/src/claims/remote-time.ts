@@ -8,6 +8,9 @@ export interface LocalClocks {
   wallMs(): number;
 }
 
+/** Clocks of the machine that this process runs on. */
+export const machineClocks: LocalClocks = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+
 /** Time after which the remote is asked for its time again. @spec DML-REM-1120 */
 const MAX_AGE_MS = 3_600_000;
 /** Difference of the two clocks' progress from which one of them was set or stood still. */

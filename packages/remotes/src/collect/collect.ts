@@ -1,7 +1,10 @@
 import { type CommitId, isDmlError } from '@daggerml/object-model';
 import { type ReachedObjects, reachedObjects } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
+import { listExecRefs, readExecRef } from '../exec-refs/exec-ref-files.ts';
+import { readAhead } from '../fetch/read-ahead.ts';
 import { type Absences, absenceOf, isExcised, readAbsences, withAbsences } from '../format/absences.ts';
+import { type ExecRef, type ExecRefKind, execRefPath } from '../format/exec-ref.ts';
 import { filePath, parseFilePath } from '../format/file-path.ts';
 import type { GroupEntry } from '../format/group.ts';
 import type { Publications } from '../format/publication.ts';
@@ -102,6 +105,9 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
   }
   return { groups: fates, garbage, snapshot: { ...snapshot, version: snapshot.version ?? null } };
 }
+
+/** Exec refs that are read at the same time. */
+const PARALLEL_READS = 6;
 
 /** Files that are deleted with one request, where the remote has one for several. */
 const DELETED_TOGETHER = 1_000;
@@ -241,15 +247,19 @@ function pathsOfGroup(group: GroupEntry): string[] {
 
 /** Lists the files that a state of a new epoch leaves behind. */
 async function findGarbage(
-  { files }: Remote,
+  remote: Remote,
   { keptStates = KEPT_STATES }: CollectOptions,
   snapshot: Pick<RemoteSnapshot, 'name' | 'state'>,
   named: ReadonlySet<string>,
 ): Promise<Garbage[]> {
+  const { files } = remote;
   const { state } = snapshot;
   const needed = new Set(named);
   if (state.absences !== null) needed.add(filePath('absences', state.absences));
   for (const { file } of state.caches) needed.add(filePath('caches', file));
+  // @spec DML-REM-1811
+  const execRefs = await readExecRefs(remote);
+  for (const path of execRefs.named) needed.add(path);
   // @spec DML-REM-1011
   let left = keptStates;
   const before = new Set<string>();
@@ -259,7 +269,7 @@ async function findGarbage(
     needed.add(filePath('states', name));
     left -= 1;
   }
-  const garbage: Garbage[] = [];
+  const garbage: Garbage[] = [...execRefs.garbage];
   for (const prefix of ['segments/', 'indexes/', 'caches/', 'absences/', 'states/'])
     for await (const { path, sizeBytes } of files.list(prefix)) {
       const facts = parseFilePath(path);
@@ -270,6 +280,56 @@ async function findGarbage(
       garbage.push({ path, bytes: sizeBytes, reason: reasonOf(prefix, before.has(path)) });
     }
   return garbage;
+}
+
+/** Age from which a job is given up, by the remote's clock. */
+const MAX_JOB_MS = 30 * 24 * 3_600_000;
+
+/** Exec refs of a remote: files that they name, and those of them that nobody needs any more. */
+interface ExecRefFiles {
+  readonly named: readonly string[];
+  readonly garbage: readonly Garbage[];
+}
+
+/** Reads the exec refs of a remote; one that is damaged names no file. */
+async function readExecRefs(remote: Remote): Promise<ExecRefFiles> {
+  const nowMs = await remote.files.now();
+  // The jobs last: of each result that was listed, the job is there unless it was removed.
+  const results = await listExecRefs(remote, 'results');
+  const jobs = await listExecRefs(remote, 'exec');
+  const tasks = function* (): Generator<() => Promise<ReadRef>, void, undefined> {
+    for (const [kind, uuids] of [
+      ['exec', jobs],
+      ['results', results],
+    ] as const)
+      for (const uuid of uuids)
+        yield async () => ({ kind, uuid, ref: await readIfWhole(remote, kind, uuid) });
+  };
+  const named: string[] = [];
+  const garbage: Garbage[] = [];
+  for await (const { kind, uuid, ref } of readAhead(tasks(), PARALLEL_READS)) {
+    if (ref === undefined) continue;
+    const isOver = kind === 'results' ? !jobs.has(uuid) : nowMs - ref.timeMs > MAX_JOB_MS;
+    // @spec DML-REM-1812
+    if (isOver) garbage.push({ path: execRefPath(kind, uuid), bytes: 0, reason: 'left-over' });
+    else named.push(...ref.groups.flatMap(pathsOfGroup));
+  }
+  return { named, garbage };
+}
+
+interface ReadRef {
+  readonly kind: ExecRefKind;
+  readonly uuid: string;
+  readonly ref: ExecRef | undefined;
+}
+
+async function readIfWhole(remote: Remote, kind: ExecRefKind, uuid: string): Promise<ExecRef | undefined> {
+  try {
+    return await readExecRef(remote, kind, uuid);
+  } catch (error) {
+    if (isDmlError(error) && error.code === 'remote_damaged') return undefined;
+    throw error;
+  }
 }
 
 function reasonOf(prefix: string, wasNamed: boolean): Garbage['reason'] {

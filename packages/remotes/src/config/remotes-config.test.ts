@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterTests } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
-import { addRemote, findRemote, readRemotes, removeRemote, setTrust } from './remotes-config.ts';
+import {
+  addRemote,
+  findRemote,
+  readRemotes,
+  removeRemote,
+  setBlobLimit,
+  setTrust,
+} from './remotes-config.ts';
 
 const URI = 'dml+remote://file/srv/data';
 
@@ -26,6 +33,21 @@ describe('the file of remotes', () => {
     expect(removeRemote(path, 'backup')).toEqual({ uri: `${URI}2` });
     expect(() => findRemote(readRemotes(path), 'backup')).toThrow(/there is no remote "backup".*origin/);
     expect(() => removeRemote(path, 'backup')).toThrow(/there is no remote/);
+  });
+
+  it('holds the limit of blobs next to the trust', () => {
+    const path = newPath();
+    addRemote(path, 'origin', { uri: URI, blobLimitBytes: 0 });
+    expect(readRemotes(path).get('origin')).toEqual({ uri: URI, blobLimitBytes: 0 });
+    setTrust(path, 'origin', { keys: [], unsigned: true });
+    setBlobLimit(path, 'origin', 1024);
+    const trust = { keys: [], unsigned: true };
+    expect(readRemotes(path).get('origin')).toEqual({ uri: URI, trust, blobLimitBytes: 1024 });
+    setBlobLimit(path, 'origin', undefined);
+    expect(readRemotes(path).get('origin')).toEqual({ uri: URI, trust });
+    expect(() => setBlobLimit(path, 'other', 1)).toThrow(/there is no remote "other"/);
+    writeFileSync(path, `{"format":1,"remotes":{"origin":{"blobLimitBytes":-1,"uri":"${URI}"}}}\n`);
+    expect(() => readRemotes(path)).toThrow(/cannot be used/);
   });
 
   it('takes a name once [DML-REM-0320]', () => {

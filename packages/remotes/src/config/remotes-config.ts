@@ -24,6 +24,8 @@ export interface ConfiguredRemote {
   readonly uri: string;
   /** Trust in the outcomes of its cache; all are trusted by default. */
   readonly trust?: TrustPolicy | undefined;
+  /** Size of the largest blob whose content a fetch brings unless it is asked for; all by default. */
+  readonly blobLimitBytes?: number | undefined;
 }
 
 /** Canonical remote URI of the place where the publication of each reference lies, by the local name of the reference. */
@@ -60,6 +62,7 @@ const schema = z.strictObject({
 const entrySchema = z.strictObject({
   uri: z.string().refine(isUri),
   trust: z.strictObject({ keys: z.array(z.string().refine(isSigner)), unsigned: z.boolean() }).optional(),
+  blobLimitBytes: z.int().nonnegative().optional(),
 });
 
 function isSigner(text: string): boolean {
@@ -170,16 +173,26 @@ export function removeRemote(path: string, name: string): ConfiguredRemote {
   return found;
 }
 
+/** Throws `signer_invalid` for a text that is no `did:key` of an Ed25519 key. */
+export function checkSigners(keys: readonly string[]): void {
+  const wrong = keys.find((key) => !isSigner(key));
+  if (wrong !== undefined) throw remoteError('signer_invalid', { key: wrong });
+}
+
 /**
  * Sets the trust in the outcomes of a remote; undefined trusts all. Throws `remote_unknown`, and `signer_invalid` for
  * what is no key.
  */
 export function setTrust(path: string, name: string, trust: TrustPolicy | undefined): void {
-  const wrong = trust?.keys.find((key) => !isSigner(key));
-  if (wrong !== undefined) throw remoteError('signer_invalid', { key: wrong });
+  checkSigners(trust?.keys ?? []);
   const remotes = new Map(readRemotes(path));
-  const { uri } = findRemote(remotes, name);
-  writeRemotes(path, remotes.set(name, { uri, trust }));
+  writeRemotes(path, remotes.set(name, { ...findRemote(remotes, name), trust }));
+}
+
+/** Sets the size above which fetches leave out blobs; undefined takes all. Throws `remote_unknown`. */
+export function setBlobLimit(path: string, name: string, blobLimitBytes: number | undefined): void {
+  const remotes = new Map(readRemotes(path));
+  writeRemotes(path, remotes.set(name, { ...findRemote(remotes, name), blobLimitBytes }));
 }
 
 /** Returns the remote of a name; throws `remote_unknown` with the names there are. */
@@ -202,7 +215,10 @@ function writeConfig(path: string, { remotes, references }: Config): void {
     format: FORMAT,
     ...(references.size > 0 && { references: Object.fromEntries(references) }),
     remotes: Object.fromEntries(
-      [...remotes].map(([name, { uri, trust }]) => [name, { uri, ...(trust && { trust }) }]),
+      [...remotes].map(([name, { uri, trust, blobLimitBytes }]) => [
+        name,
+        { uri, ...(trust && { trust }), ...(blobLimitBytes !== undefined && { blobLimitBytes }) },
+      ]),
     ),
   } as never);
   rmSync(temporary, { force: true });

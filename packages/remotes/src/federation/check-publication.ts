@@ -7,7 +7,7 @@ import {
 } from '@daggerml/object-model';
 import { ifReadable, type StoredReference, type WriteTransaction } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
-import type { FetchHost } from '../fetch/fetch.ts';
+import type { FetchHost } from '../fetch/fetch-host.ts';
 import type { Publication } from '../format/publication.ts';
 import type { Remote } from '../remote.ts';
 import { isSignedBy, publicationPayload } from '../signatures/publication-signature.ts';

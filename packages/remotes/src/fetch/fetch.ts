@@ -1,28 +1,18 @@
 import { type CommitId, isDmlError, type ObjectClass, type ObjectId } from '@daggerml/object-model';
-import {
-  type ByteStream,
-  type ImportHost,
-  importCar,
-  type Ref,
-  type RefName,
-  remoteRef,
-  tagRef,
-} from '@daggerml/store';
+import { type ByteStream, importCar, type LeftOut, type RefName, remoteRef, tagRef } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import { type Absences, readAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
+import { LinkSet } from '../format/link.ts';
 import type { Remote } from '../remote.ts';
 import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSince } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { closureSections, incompleteError } from './closure-sections.ts';
+import { type FetchFilter, leftOutDomain } from './fetch-filter.ts';
+import { type FetchHost, isLeftOutHere } from './fetch-host.ts';
 import { type FetchCounts, type FetchSource, groupSections, streamHead } from './fetch-stream.ts';
-
-/** A store that takes objects and tracking refs. */
-export interface FetchHost extends ImportHost {
-  has(objectClass: ObjectClass, id: ObjectId): boolean;
-  readRefs(): Ref[];
-}
+import { fillOffered } from './fill-offered.ts';
 
 /** A fetch of the branches and tags of a remote. */
 export interface FetchOptions {
@@ -36,6 +26,8 @@ export interface FetchOptions {
   readonly prune?: boolean | undefined;
   /** Takes the tombstones of this remote: objects are then excised here as well, for good. */
   readonly acceptExcisions?: boolean | undefined;
+  /** Leaves out a part of what the refs reach; the store keeps stubs that name the remote by its canonical URI. */
+  readonly partial?: (FetchFilter & { readonly uri: string }) | undefined;
   /** Most bytes that are read of a remote. */
   readonly maxBytes?: number | undefined;
   readonly onProgress?: ((counts: Readonly<FetchCounts>) => void) | undefined;
@@ -60,6 +52,8 @@ export interface FetchResult {
   /** Tombstones and stubs that were taken. */
   readonly tombstones: number;
   readonly stubs: number;
+  /** Objects that were left out. */
+  readonly leftOut: number;
   readonly snapshot: RemoteSnapshot;
 }
 
@@ -84,12 +78,15 @@ export async function fetch(remote: Remote, options: FetchOptions): Promise<Fetc
   // @spec DML-REM-0911
   const first = await readSince(remote.files, recalled);
   counts.requests += first.isRecalled ? 1 : 2;
+  // What this very fetch takes a stub for is not offered.
+  const hasGaps = !first.isRecalled && options.store.hasWithheld();
   // @spec DML-REM-0914
   const { base, result } = await onState(remote.files, first.snapshot, async (snapshot) => {
     if (snapshot !== first.snapshot) counts.requests += 2;
     if (snapshot.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
     return await take(remote, options, { snapshot, recalled, counts });
   });
+  if (hasGaps) await fillOffered(remote, options.store, { snapshot: base, recalled, counts });
   await memory.remember(base);
   return { ...result, counts, snapshot: base };
 }
@@ -111,11 +108,18 @@ async function take(
   const missing = [...wanted.targets.values()].filter(
     ({ ref, commitId }) => store.getRef(ref)?.commitId !== commitId,
   );
-  let taken = { moved: [] as readonly FetchedRef[], tombstones: 0, stubs: 0 };
+  let taken = { moved: [] as readonly FetchedRef[], tombstones: 0, stubs: 0, leftOut: 0 };
   if (missing.length > 0) {
     const { groups } = snapshot.state;
     const seen = new Set(recalled?.state.groups.map(({ index }) => index));
     const isEmpty = store.readRefs().length === 0;
+    const { depth, blobLimitBytes }: FetchFilter = options.partial ?? {};
+    // Which blobs are large is known only once their records are here.
+    const leavesChunks = blobLimitBytes !== undefined || store.hasLeftOut('chunk');
+    // Groups may hold any amount of what lies behind a commit that was left out. @spec DML-REM-0961
+    const isShallow = depth !== undefined || store.hasLeftOut('commit');
+    const isHere = (objectClass: ObjectClass, id: ObjectId): boolean =>
+      (leavesChunks && objectClass === 'chunk') || store.has(objectClass, id);
     const source: FetchSource = {
       files: remote.files,
       counts,
@@ -125,28 +129,40 @@ async function take(
       },
       // Nothing is here, so that every segment is read whole. @spec DML-REM-0917
       // @spec DML-REM-0916
-      isHere: isEmpty ? undefined : (objectClass, id) => store.has(objectClass, id),
+      isHere: isEmpty && !leavesChunks ? undefined : isHere,
     };
     const fetched = groups.filter(({ kind, index }) => kind !== 'cache' && (isEmpty || !seen.has(index)));
-    assertWithin(options, { bytes: isEmpty ? totalBytes(fetched) : 0 }, remote);
+    assertWithin(
+      options,
+      { bytes: source.isHere === undefined && !isShallow ? totalBytes(fetched) : 0 },
+      remote,
+    );
     const absences = await readAbsences(remote.files, snapshot.state.absences);
-    const importing = { remote, options, wanted, absences };
-    try {
-      taken = await importStream(importing, groupSections(source, fetched));
-    } catch (error) {
-      if (!isIncomplete(error)) throw error;
-      // What was here is not whole, or is in groups that were looked at before.
+    const leftOut = new LinkSet();
+    const importing = { remote, options, wanted, absences, leftOut };
+    const readClosure = async (): Promise<typeof taken> => {
       const sections = closureSections({
         source,
         groups: groups.filter(({ kind }) => kind !== 'cache'),
         commitIds: missing.map(({ commitId }) => commitId),
         get: (objectClass, id) => store.get(objectClass, id),
         isWhole: wholeCommits(store),
+        isLeftOut: store.countStubs().objects > 0 ? (link) => isLeftOutHere(store, link) : undefined,
+        leftOut,
+        depth,
+        blobLimitBytes,
       });
-      taken = await importStream(importing, sections).catch((cause: unknown) => {
+      return await importStream(importing, sections).catch((cause: unknown) => {
         if (isIncomplete(cause)) throw incompleteError(remote.files.name, cause.fields, cause);
         throw cause;
       });
+    };
+    try {
+      taken = isShallow ? await readClosure() : await importStream(importing, groupSections(source, fetched));
+    } catch (error) {
+      if (!isIncomplete(error)) throw error;
+      // What was here is not whole, or is in groups that were looked at before.
+      taken = await readClosure();
     }
   }
   if (pruned.length > 0) prune(remote, options, pruned);
@@ -238,13 +254,15 @@ interface Importing {
   readonly options: FetchOptions;
   readonly wanted: Wanted;
   readonly absences: Absences;
+  /** Objects that the sections leave out. */
+  readonly leftOut: LinkSet;
 }
 
 /** Imports refs and sections; a ref that somebody else moves meanwhile is imported again. */
 async function importStream(
-  { remote, options, wanted, absences }: Importing,
+  { remote, options, wanted, absences, leftOut }: Importing,
   sections: AsyncIterable<Uint8Array>,
-): Promise<{ readonly moved: readonly FetchedRef[]; readonly tombstones: number; readonly stubs: number }> {
+): Promise<Pick<FetchResult, 'moved' | 'tombstones' | 'stubs' | 'leftOut'>> {
   const { targets } = wanted;
   const refs = [...targets].map(([ref, { commitId }]) => ({ ref, commitId }));
   const stream = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
@@ -262,6 +280,7 @@ async function importStream(
       // Tracking refs follow the remote wherever it goes. @spec DML-REM-0902
       force: true,
       acceptWithheld: true,
+      leftOut: options.partial && leftOutOf(leftOut, options.partial.uri, remote.clock.now()),
       // @spec DML-REM-0910
       acceptExcisions: options.acceptExcisions === true,
     });
@@ -269,5 +288,15 @@ async function importStream(
   // All objects are here now, so that another try takes refs alone.
   while (result.state === 'refused') result = await importOnce(streamHead(refs, absences));
   const moved = result.refs.filter(({ before, after }) => before !== after);
-  return { moved, tombstones: result.tombstones, stubs: result.stubs };
+  const { tombstones, stubs, leftOut: leftOutCount } = result;
+  return { moved, tombstones, stubs, leftOut: leftOutCount };
+}
+
+/** Returns what an import is told of objects that a remote has and that stay there. */
+function leftOutOf(links: LinkSet, uri: string, timeMs: number): LeftOut {
+  return {
+    has: (objectClass, id) => links.has({ class: objectClass, id }),
+    domain: leftOutDomain(uri),
+    timeMs: Math.trunc(timeMs),
+  };
 }

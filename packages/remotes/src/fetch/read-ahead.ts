@@ -19,6 +19,7 @@ export async function* readAhead<Result>(
     running.push(task);
   };
   try {
+    // What runs is held in memory. @spec DML-REM-0608
     while (running.length < parallel && !isOver) await start();
     for (let next = running.shift(); next !== undefined; next = running.shift()) {
       const result = await next;

@@ -1,7 +1,10 @@
 import { isDmlError } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { parseRemoteUri } from '../remote-uri.ts';
-import { canonicalRemoteUri } from './canonical-remote-uri.ts';
+import { systemSurroundings } from '../system-remote.ts';
+import { MemoryRemote } from '../testing/memory-remote.ts';
+import { adapterOf, canonicalRemoteUri } from './canonical-remote-uri.ts';
+import { openFiles } from './open-files.ts';
 import { placeOf } from './remote-place.ts';
 
 function refusalOf(text: string): { detail: string; message: string } {
@@ -36,6 +39,7 @@ describe('canonicalRemoteUri', () => {
     ['s3://bucket/x?profile=a+b&style=virtual', 'dml+remote://s3/bucket/x?profile=a%2Bb&style=virtual'],
     ['dml+remote://s3/bucket/x?profile=p', 'dml+remote://s3/bucket/x?profile=p'],
     ['dml+remote://file/srv', 'dml+remote://file/srv'],
+    ['dml+remote://shelf/srv/a%20b?x=y', 'dml+remote://shelf/srv/a%20b?x=y'],
   ])('takes %s for %s [DML-REM-0309]', (typed, canonical) => {
     const text = canonicalRemoteUri(typed, '/home/me');
     expect(text).toBe(canonical);
@@ -62,7 +66,6 @@ describe('canonicalRemoteUri', () => {
     ['dml+remote:/s3/bucket', 'form', 'dml+remote://s3/'],
     ['host:path', 'form', './<path>'],
     ['gs://bucket', 'form', 's3://<bucket>/<folder>'],
-    ['dml+remote://ftp/x', 'adapter', 'folder (file)'],
     ['s3://key:word@bucket/x', 'authority', 'credentials'],
     ['s3://bucket:80/x', 'authority', 'ports'],
     ['s3://bucket/x#y', 'authority', 'fragments'],
@@ -133,6 +136,27 @@ describe('placeOf', () => {
       place: { prefix: '', pathStyle: true },
     });
     expect(place('dml+remote://s3/bucket')).toMatchObject({ place: { pathStyle: undefined } });
+  });
+
+  it('leaves what an adapter of its own means by a URI to that', () => {
+    expect(place('dml+remote://shelf/srv?a=b')).toEqual({ kind: 'adapter', adapterName: 'shelf' });
+    expect(adapterOf('dml+remote://shelf/srv?a=b')).toBe('shelf');
+    expect(adapterOf('dml+remote://s3/bucket')).toBeUndefined();
+    expect(adapterOf('dml+remote://file/srv')).toBeUndefined();
+  });
+
+  it('names what only somebody else opens [DML-REM-0651]', async () => {
+    const uri = 'dml+remote://shelf/srv';
+    await expect(openFiles(uri, systemSurroundings())).rejects.toMatchObject({
+      code: 'remote_uri_invalid',
+      detail: 'adapter',
+    });
+    const files = new MemoryRemote().open();
+    const opened = await openFiles(uri, systemSurroundings(), (...given) => {
+      expect(given).toEqual([uri, 'shelf']);
+      return files;
+    });
+    expect(opened).toBe(files);
   });
 
   it.each([

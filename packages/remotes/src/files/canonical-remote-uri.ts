@@ -40,6 +40,12 @@ export function canonicalRemoteUri(text: string, folder: string): string {
   return refuseRemoteUri('form', instead);
 }
 
+/** Returns the name of the adapter of a canonical URI where it is none of the box. */
+export function adapterOf(uri: string): string | undefined {
+  const place = placeOf(parseRemoteUri(uri));
+  return place.kind === 'adapter' ? place.adapterName : undefined;
+}
+
 function pathOf(url: string): string {
   if (/[?#]/.test(url)) return refuseRemoteUri('form', 'a folder has neither a query nor a fragment');
   try {

@@ -62,7 +62,8 @@ export interface RemoteFiles {
   list(prefix: string): AsyncIterable<ListedFile>;
 
   /**
-   * Deletes immutable files, and mutable ones of a check, which are not written again; absent ones are no error. Deletes
+   * Deletes immutable files, mutable ones of a check and exec refs, which are not written again; absent ones are no
+   * error. Deletes
    * nothing where one of the paths is refused.
    */
   remove(paths: readonly string[]): Promise<void>;

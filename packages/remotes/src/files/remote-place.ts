@@ -7,7 +7,9 @@ import type { S3Place } from './s3/s3-place.ts';
 /** Place of the files of a remote. */
 export type RemotePlace =
   | { readonly kind: 'folder'; readonly path: string }
-  | { readonly kind: 's3'; readonly place: S3Place };
+  | { readonly kind: 's3'; readonly place: S3Place }
+  /** A place of which only a program of its own knows more. */
+  | { readonly kind: 'adapter'; readonly adapterName: string };
 
 const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/;
 const S3_PARAMETERS = new Set(['endpoint', 'profile', 'region', 'style']);
@@ -20,7 +22,7 @@ export function placeOf(uri: RemoteUri): RemotePlace {
     case 's3':
       return { kind: 's3', place: bucketOf(uri) };
     default:
-      return refuseRemoteUri('adapter', 'a remote is a folder (file) or a bucket (s3)');
+      return { kind: 'adapter', adapterName: uri.adapterName };
   }
 }
 

@@ -5,6 +5,7 @@ import {
   execPath,
   FOREIGN_PATHS,
   FOREIGN_PREFIXES,
+  resultPath,
   segmentPath,
   statePath,
 } from '../testing/files-suite/paths.ts';
@@ -27,7 +28,7 @@ const PATHS = {
     segmentPath(3).replace('segments', 'caches').replace('.car', '.cache'),
     checkPathOf(4, 'bin'),
   ],
-  mutable: ['CURRENT.json', claimPath(1), execPath(2), checkPathOf(4, 'json')],
+  mutable: ['CURRENT.json', claimPath(1), execPath(2), resultPath(2), checkPathOf(4, 'json')],
 };
 const ALL = [...PATHS.immutable, ...PATHS.mutable];
 
@@ -46,7 +47,12 @@ describe('paths of a remote', () => {
   it('are accepted where a file of their sort is meant, and refused anywhere else [DML-REM-0617]', () => {
     expect(accepted('immutable')).toEqual(PATHS.immutable);
     expect(accepted('mutable')).toEqual(PATHS.mutable);
-    expect(accepted('removable')).toEqual([...PATHS.immutable, checkPathOf(4, 'json')]);
+    expect(accepted('removable')).toEqual([
+      ...PATHS.immutable,
+      execPath(2),
+      resultPath(2),
+      checkPathOf(4, 'json'),
+    ]);
     expect(accepted('prefix')).toEqual([]);
     for (const sort of ['immutable', 'mutable', 'removable'] as const) {
       for (const path of [...FOREIGN_PATHS, undefined, null, 7, [segmentPath(1)]])
@@ -62,6 +68,7 @@ describe('paths of a remote', () => {
       'claims/0a',
       'check/',
       'exec/',
+      'results/0',
       'caches/',
       'indexes/',
     ])

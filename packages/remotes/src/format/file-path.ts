@@ -24,11 +24,12 @@ const IMMUTABLE = new RegExp(
     `|(?:(?:segments|absences)/(${NUMBER})-(${HASH})-${NONCE}\\.car` +
     `|indexes/(${NUMBER})-(${HASH})-${NONCE}\\.index|caches/(${NUMBER})-(${HASH})-${NONCE}\\.cache))$`,
 );
-const MUTABLE = new RegExp(`^(?:CURRENT|claims/${HASH}|(?:check|exec)/${UUID})\\.json$`);
+const MUTABLE = new RegExp(`^(?:CURRENT|claims/${HASH}|(?:check|exec|results)/${UUID})\\.json$`);
 const CHECK_FILE = new RegExp(`^check/${UUID}\\.bin$`);
-/** Only the mutable files of a check are ever deleted: nobody relies on them, and their names are not used again. */
-const CHECK = new RegExp(`^check/${UUID}\\.(?:bin|json)$`);
-const PREFIX = /^(?:|(?:states|segments|indexes|caches|absences|claims|exec|check)\/[0-9a-f-]{0,200})$/;
+/** Mutable files that are ever deleted: their names are of one check or execution alone, and not used again. */
+const PASSING = new RegExp(`^(?:check/${UUID}\\.(?:bin|json)|(?:exec|results)/${UUID}\\.json)$`);
+const PREFIX =
+  /^(?:|(?:states|segments|indexes|caches|absences|claims|exec|results|check)\/[0-9a-f-]{0,200})$/;
 
 /** Returns the path of a file of a check, which `dml remote check` writes and removes; `.json` is mutable. */
 export function checkFilePath(uuid: string, suffix: 'bin' | 'json'): string {
@@ -90,14 +91,14 @@ export function isLayoutPath(path: string): boolean {
   return IMMUTABLE.test(path) || MUTABLE.test(path) || CHECK_FILE.test(path);
 }
 
-/** Paths that an operation accepts; `removable` are those of immutable files and of the files of a check. */
+/** Paths that an operation accepts; `removable` are those of immutable files, of the files of a check and of exec refs. */
 export type PathSort = 'immutable' | 'mutable' | 'prefix' | 'removable';
 
 const FORMS: Readonly<Record<PathSort, readonly RegExp[]>> = {
   immutable: [IMMUTABLE, CHECK_FILE],
   mutable: [MUTABLE],
   prefix: [PREFIX],
-  removable: [IMMUTABLE, CHECK],
+  removable: [IMMUTABLE, PASSING],
 };
 
 /**

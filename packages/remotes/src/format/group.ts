@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { countSchema, fileNameSchema } from './scalars.ts';
+
 /** A segment as a group lists it; `file` is its name without folder and suffix. */
 export interface SegmentEntry {
   readonly bytes: number;
@@ -19,3 +22,12 @@ export interface GroupEntry {
   /** In the order of the index object. */
   readonly segments: readonly SegmentEntry[];
 }
+
+/** Form of a group in JSON. */
+export const groupSchema: z.ZodType<GroupEntry> = z.strictObject({
+  bytes: countSchema,
+  entries: countSchema,
+  index: fileNameSchema,
+  kind: z.enum(['objects', 'loose', 'cache']),
+  segments: z.array(z.strictObject({ bytes: countSchema, file: fileNameSchema })),
+});

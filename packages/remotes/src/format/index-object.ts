@@ -212,6 +212,11 @@ export class IndexObject {
     return this.#positionAt(this.#rowsAt + number * ROW_BYTES);
   }
 
+  /** Returns the number of the class of the row with a number. */
+  classNumber(number: number): number {
+    return this.#bytes[this.#rowsAt + number * ROW_BYTES + ID_BYTES] as number;
+  }
+
   /** Returns the key that stores have for the object of the row with a number: class and id, 33 bytes. */
   objectKey(number: number): Uint8Array {
     const at = this.#rowsAt + number * ROW_BYTES;

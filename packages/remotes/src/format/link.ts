@@ -1,4 +1,10 @@
-import { OBJECT_CLASS_NUMBERS, type ObjectClass, type ObjectId, writeIdBytes } from '@daggerml/object-model';
+import {
+  OBJECT_CLASS_NUMBERS,
+  type ObjectClass,
+  type ObjectId,
+  objectClassOf,
+  writeIdBytes,
+} from '@daggerml/object-model';
 import { ObjectKeySet } from '@daggerml/store';
 
 /** An object as its links name it. */
@@ -26,8 +32,22 @@ export class LinkSet {
     return this.#keys.add(this.#keyOf(link));
   }
 
+  /** Adds the objects of another set. */
+  addAll(other: LinkSet): void {
+    for (let ordinal = 0; ordinal < other.size; ordinal += 1) this.#keys.add(other.#keys.keyAt(ordinal));
+  }
+
   has(link: Link): boolean {
     return this.#keys.has(this.#keyOf(link));
+  }
+
+  /** Iterates over the objects in the order in which they came. */
+  *[Symbol.iterator](): Generator<Link, void, undefined> {
+    for (let ordinal = 0; ordinal < this.#keys.size; ordinal += 1) {
+      const key = this.#keys.keyAt(ordinal);
+      const id = Buffer.from(key.buffer, key.byteOffset + 1, key.length - 1).toString('hex') as ObjectId;
+      yield { class: objectClassOf(key[0] as number) as ObjectClass, id };
+    }
   }
 
   #keyOf({ class: objectClass, id }: Link): Uint8Array {

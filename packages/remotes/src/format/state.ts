@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { remoteError } from '../errors.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { filePath, parseFilePath } from './file-path.ts';
-import type { GroupEntry } from './group.ts';
+import { type GroupEntry, groupSchema } from './group.ts';
 import { type Publications, publicationsSchema } from './publication.ts';
 import { FORMAT, readJson } from './read-json.ts';
 import { countSchema, fileNameSchema, noteSchema, stateNameSchema, writeIdSchema } from './scalars.ts';
@@ -39,14 +39,6 @@ export interface RemoteState {
 
 /** Longest state that is read. */
 export const MAX_STATE_BYTES: number = 16 * 2 ** 20;
-
-const groupSchema: z.ZodType<GroupEntry> = z.strictObject({
-  bytes: countSchema,
-  entries: countSchema,
-  index: fileNameSchema,
-  kind: z.enum(['objects', 'loose', 'cache']),
-  segments: z.array(z.strictObject({ bytes: countSchema, file: fileNameSchema })),
-});
 
 /** Keys are looked at as they stand: a library may leave out names that mean something to the language. */
 const refsSchema = z.custom<RemoteState['refs']>(

@@ -1,5 +1,11 @@
-import type { CommitId } from '@daggerml/object-model';
-import { type ObjectBlock, type OutgoingHost, outgoingObjects } from '@daggerml/store';
+import type { CommitId, ObjectId, StubRecord } from '@daggerml/object-model';
+import {
+  isLeftOut,
+  type ObjectBlock,
+  type OutgoingHost,
+  outgoingObjects,
+  type StubFacts,
+} from '@daggerml/store';
 import { assertInternal } from '../federation/remote-purpose.ts';
 import { type Absence, absenceOf, isExcised, readAbsences, withAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
@@ -12,6 +18,7 @@ import { advance, type StateChange } from '../state/advance.ts';
 import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSince, readSnapshot } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
+import { assertThere } from './assert-there.ts';
 import { dryFiles, type TransferCost } from './dry-files.ts';
 import { moveTracking } from './move-tracking.ts';
 import { planRefs, type RefMove, type RefPush } from './plan-refs.ts';
@@ -72,7 +79,8 @@ interface Prepared {
  * takes effect as a whole or not at all. Tracking refs follow.
  *
  * Throws `push_not_fast_forward` and `push_stale` where a ref may not move, `push_unknown` where nobody can say whether
- * it did, `remote_busy`, `object_missing` for a commit that is not whole here, and what the remote's files throw.
+ * it did, `remote_busy`, `object_missing` for a commit that is not whole here, `object_withheld` for what was left out
+ * here and the remote lacks, and what the remote's files throw.
  */
 export async function push(remote: Remote, options: PushOptions): Promise<PushResult> {
   if (options.isDryRun !== true) return { ...(await pushOnce(remote, options)), cost: undefined };
@@ -131,6 +139,7 @@ class Push {
     const used = new Set<string>();
     const groups: GroupEntry[] = [];
     const absences: Absence[] = [];
+    const leftOut: StubFacts[] = [];
     let snapshot = base;
     let writer = this.#writer(epoch);
     try {
@@ -144,7 +153,9 @@ class Push {
           // @spec DML-REM-0809
           // @spec DML-REM-0815
           const absence = absenceOf(block.bytes);
-          if (absence !== undefined) absences.push(absence);
+          const { record } = absence ?? {};
+          if (record?.type === 'stub' && isLeftOut(record.domain)) leftOut.push(stubFacts(record));
+          else if (absence !== undefined) absences.push(absence);
           continue;
         }
         // @spec DML-REM-0821
@@ -158,6 +169,8 @@ class Push {
         writer = this.#writer(epoch);
       }
       await this.#finish(writer, groups);
+      const { groups: there, refs } = snapshot.state;
+      await assertThere(this.#remote, store, { groups: there, tips: Object.values(refs), leftOut });
     } finally {
       await writer.abandon();
     }
@@ -275,6 +288,10 @@ function isThere(
       return true;
     }
   return false;
+}
+
+function stubFacts({ objectClass, objectId, domain, timeMs }: StubRecord): StubFacts {
+  return { class: objectClass, objectId: objectId as ObjectId, domain, timeMs };
 }
 
 function reasonOf(moves: readonly RefMove[]): string {

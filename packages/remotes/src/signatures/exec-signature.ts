@@ -1,17 +1,19 @@
 import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
-import type { ExecId } from '@daggerml/object-model';
+import type { CommitId, ExecId } from '@daggerml/object-model';
 import { remoteError } from '../errors.ts';
 import type { CacheSignature } from '../format/cache-row.ts';
 import { didKeyOf, keyOfDid } from './did-key.ts';
 
 /** Type of what is signed: a signature over one class is not valid for another. */
 const EXEC_TYPE = 'application/vnd.daggerml.exec';
+const COMMIT_TYPE = 'application/vnd.daggerml.commit';
 
-/** Signer who signs execs. */
+/** Signer who signs execs, and commits of exec refs. */
 export interface ExecSigner {
   /** `did:key` of the key. */
   readonly signer: string;
   sign(execId: ExecId): CacheSignature;
+  signCommit(commitId: CommitId): CacheSignature;
 }
 
 /** Trust of a user in the outcomes of a remote. */
@@ -23,8 +25,8 @@ export interface TrustPolicy {
 }
 
 /** Returns the bytes that are signed: the pre-authentication encoding of DSSE. */
-function signedBytes(execId: ExecId): Buffer {
-  return Buffer.from(`DSSEv1 ${EXEC_TYPE.length} ${EXEC_TYPE} ${execId.length} ${execId}`, 'utf8');
+function signedBytes(id: string, type: string = EXEC_TYPE): Buffer {
+  return Buffer.from(`DSSEv1 ${type.length} ${type} ${id.length} ${id}`, 'utf8');
 }
 
 /**
@@ -41,7 +43,11 @@ export function execSigner(pem: string | Uint8Array, origin: string): ExecSigner
     // @spec DML-REM-1506
     throw remoteError('signing_key_invalid', { path: origin }, cause);
   }
-  return { signer, sign: (execId) => ({ signer, bytes: sign(null, signedBytes(execId), key) }) };
+  return {
+    signer,
+    sign: (execId) => ({ signer, bytes: sign(null, signedBytes(execId), key) }),
+    signCommit: (commitId) => ({ signer, bytes: sign(null, signedBytes(commitId, COMMIT_TYPE), key) }),
+  };
 }
 
 /** Judges entries of a cache by a policy; keeps the keys that it has read. */
@@ -63,12 +69,21 @@ export class ExecTrust {
    * @spec DML-REM-1503
    */
   accepts(execId: ExecId, signature: CacheSignature | undefined): boolean {
+    return this.#accepts(signedBytes(execId), signature);
+  }
+
+  /** Checks whether a commit of an exec ref may be used, as for an exec. */
+  acceptsCommit(commitId: CommitId, signature: CacheSignature | undefined): boolean {
+    return this.#accepts(signedBytes(commitId, COMMIT_TYPE), signature);
+  }
+
+  #accepts(signed: Buffer, signature: CacheSignature | undefined): boolean {
     if (this.#policy.unsigned) return true;
     // @spec DML-REM-1505
     const key = signature && this.#keys.get(signature.signer);
     // @spec DML-REM-1501
     // @spec DML-REM-1502
-    return key !== undefined && verify(null, signedBytes(execId), key, signature?.bytes ?? Buffer.alloc(0));
+    return key !== undefined && verify(null, signed, key, signature?.bytes ?? Buffer.alloc(0));
   }
 
   /** Checks whether what a signer signs is trusted here; undefined is nobody. */

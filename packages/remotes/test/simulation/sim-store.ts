@@ -18,7 +18,7 @@ import {
   recordBlock,
   storeError,
 } from '@daggerml/store';
-import type { FetchHost } from '../../src/fetch/fetch.ts';
+import type { FetchHost } from '../../src/fetch/fetch-host.ts';
 import { keyOf, type SimObject, type Universe } from './universe.ts';
 
 /** CID codec of records. */
@@ -71,6 +71,23 @@ export class SimStore {
 
   readRefs(): Ref[] {
     return [...this.refs].map(([name, commitId]) => ({ name, commitId }) as Ref);
+  }
+
+  /** Returns none: nothing is left out or withheld here. */
+  getStub(): undefined {
+    return undefined;
+  }
+
+  countStubs(): { readonly objects: number; readonly commits: number } {
+    return { objects: 0, commits: 0 };
+  }
+
+  hasLeftOut(): boolean {
+    return false;
+  }
+
+  hasWithheld(): boolean {
+    return false;
   }
 
   transact(_: string, act: (transaction: unknown) => unknown): unknown {
@@ -141,7 +158,7 @@ export class SimStore {
     for (const { after } of moves) this.#assertWhole(this.universe.closure(after), 'transfer_invalid');
     for (const { ref, after } of moves) this.refs.set(ref, after);
     const objects = {} as ImportResult['objects'];
-    return { state: 'applied', refs: moves, objects, tombstones: 0, stubs: 0 };
+    return { state: 'applied', refs: moves, objects, tombstones: 0, stubs: 0, leftOut: 0 };
   }
 
   #assertWhole(keys: ReadonlySet<string>, code: 'object_missing' | 'transfer_invalid'): void {

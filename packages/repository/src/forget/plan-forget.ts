@@ -8,7 +8,7 @@ import {
 import { Draft, type RefName, storeError } from '@daggerml/store';
 import { treeScope } from '../nodes/pin-scope.ts';
 import { ObjectWalk } from '../stats/object-walk.ts';
-import { readFirstParents, readUnlessExcised } from '../workspace/first-parents.ts';
+import { readFirstParents, readUnlessGone } from '../workspace/first-parents.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 
 /** Commits that a branch keeps, beginning with the newest one, which it always keeps. */
@@ -121,7 +121,7 @@ function keepersOf(reader: RecordReader, { branch, forgotten }: ForgetPlan): Ref
       isKeeper ||= wanted.has(next);
       if (isKeeper) break;
       if (leadsNowhere.has(next)) continue;
-      for (const parent of readUnlessExcised(reader, next)?.parentCommitIds ?? []) reached.add(parent);
+      for (const parent of readUnlessGone(reader, next)?.parentCommitIds ?? []) reached.add(parent);
     }
     if (isKeeper) keepers.push(name);
     else for (const each of reached) leadsNowhere.add(each);

@@ -9,7 +9,7 @@ import {
 import { isSameComputation } from '../nodes/input-values.ts';
 import { treeScope } from '../nodes/pin-scope.ts';
 import { execValue } from '../nodes/stored-value.ts';
-import { readUnlessExcised } from '../workspace/first-parents.ts';
+import { readUnlessGone } from '../workspace/first-parents.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { nodesOf } from './dag-view.ts';
 
@@ -50,7 +50,7 @@ interface DagStanding {
 
 /** Reads how a dag stands in a commit; undefined where history ends because a commit was excised. */
 function standingAt(reader: RecordReader, commitId: CommitId, name: string): DagStanding | undefined {
-  const commit = readUnlessExcised(reader, commitId);
+  const commit = readUnlessGone(reader, commitId);
   if (commit === undefined) return undefined;
   const dagId = treeGet('dags', reader.read('tree', commit.treeId).dags, name, reader)?.[1];
   return { parentCommitId: commit.parentCommitIds[0], dagId, pins: commit.pins };
@@ -64,7 +64,9 @@ export function differingCalls(reader: RecordReader, commitId: CommitId, dagId: 
   const commit = reader.read('commit', commitId);
   const [parentCommitId] = commit.parentCommitIds;
   if (parentCommitId === undefined) return [];
-  const before = treeScope(reader.read('commit', parentCommitId).pins, reader);
+  const parent = readUnlessGone(reader, parentCommitId);
+  if (parent === undefined) return [];
+  const before = treeScope(parent.pins, reader);
   const nodes = nodesOf(reader, dagId, treeScope(commit.pins, reader));
   return nodes.flatMap(({ nodeId, kind, outcome }) => {
     const oldExecId = before.getPin(nodeId);

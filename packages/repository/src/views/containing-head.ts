@@ -1,6 +1,6 @@
 import type { CommitId } from '@daggerml/object-model';
 import type { Ref, RefName } from '@daggerml/store';
-import { readUnlessExcised } from '../workspace/first-parents.ts';
+import { readUnlessGone } from '../workspace/first-parents.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 
 /** Finds a head other than `except` whose history contains a commit; each commit of it is read once at most. */
@@ -16,7 +16,7 @@ export function containingHead(reader: RecordReader, commitId: CommitId, except:
         // What an earlier head reaches does not lead to the commit.
         if (seen.has(next)) continue;
         seen.add(next);
-        open.push(...(readUnlessExcised(reader, next)?.parentCommitIds ?? []));
+        open.push(...(readUnlessGone(reader, next)?.parentCommitIds ?? []));
       }
       return false;
     })

@@ -57,7 +57,13 @@ export function readValue(reader: RecordReader, name: string): unknown {
   const readDatum = (id: DatumId): Datum => (id === datumId ? datum : reader.readDatum(id));
   const { pageCache } = reader;
   return liftDatum(
-    { pageCache, readDatum, getPage: (id) => reader.getPage(id), readChunk: (id) => reader.readChunk(id) },
+    {
+      pageCache,
+      readDatum,
+      getPage: (id) => reader.getPage(id),
+      readChunk: (id) => reader.readChunk(id),
+      bringChunks: (ids) => reader.bringChunks(ids),
+    },
     datumId,
   );
 }

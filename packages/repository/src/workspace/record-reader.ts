@@ -1,4 +1,5 @@
 import {
+  type BlobDatum,
   type ChunkId,
   type CommitId,
   type Datum,
@@ -10,7 +11,7 @@ import {
   type Records,
 } from '@daggerml/object-model';
 import type { Store } from '@daggerml/store';
-import type { ObjectSource } from '@daggerml/values';
+import { blobStream, type ObjectSource } from '@daggerml/values';
 
 type ObjectRecord = Exclude<ObjectClass, 'chunk'>;
 
@@ -35,12 +36,25 @@ export class RecordReader implements ObjectSource {
     return this.store.get(objectClass, commitId);
   }
 
+  /** Throws `object_withheld` for a chunk that is absent on purpose. */
   getChunk(chunkId: ChunkId): Uint8Array | undefined {
-    return this.store.get('chunk', chunkId);
+    const bytes = this.store.get('chunk', chunkId);
+    if (bytes === undefined && this.store.getStub('chunk', chunkId) !== undefined)
+      throw this.store.missing('chunk', chunkId);
+    return bytes;
   }
 
   async readChunk(chunkId: ChunkId): Promise<Uint8Array> {
     return this.store.read('chunk', chunkId);
+  }
+
+  bringChunks(chunkIds: readonly ChunkId[]): Promise<void> | undefined {
+    return this.store.mayBring ? this.store.bring('chunk', chunkIds) : undefined;
+  }
+
+  /** Yields the content of a blob, chunk by chunk; what was left out is brought before. */
+  streamBlob(blob: BlobDatum): AsyncGenerator<Uint8Array, void, undefined> {
+    return blobStream(this, blob);
   }
 
   read<Class extends ObjectRecord>(objectClass: Class, objectId: string): Records[Class] {

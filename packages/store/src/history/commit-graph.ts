@@ -1,5 +1,6 @@
-import type { CommitId, CommitRecord } from '@daggerml/object-model';
+import type { CommitId } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
+import { isLeftOut, withheldError } from '../objects/stubs.ts';
 import type { ObjectReader } from './draft.ts';
 
 /** A commit as far as walks of history read it. */
@@ -21,13 +22,23 @@ export function presentCommits(reader: Pick<ObjectReader, 'getRecord'>): CommitG
   };
 }
 
-/** Returns the commits of a store as a graph; reading an absent one throws `object_missing`. */
-export function commitGraph(reader: Pick<ObjectReader, 'getRecord'>): CommitGraph<CommitRecord> {
+/** The commit that a walk meets in place of one that was left out: as far as this repository knows, history begins behind it. */
+export const HISTORY_END: CommitNode = { parentCommitIds: [], committedMs: 0 };
+
+/**
+ * Returns the commits of a store as a graph, which ends at those that were left out; reading another absent one throws
+ * `object_missing` or `object_withheld`.
+ */
+export function commitGraph(reader: Pick<ObjectReader, 'getRecord' | 'getStub'>): CommitGraph {
   return {
     readCommit: (commitId) => {
       const commit = reader.getRecord('commit', commitId);
-      if (commit === undefined) throw storeError('object_missing', { class: 'commit', objectId: commitId });
-      return commit;
+      if (commit !== undefined) return commit;
+      const stub = reader.getStub?.('commit', commitId);
+      if (stub === undefined) throw storeError('object_missing', { class: 'commit', objectId: commitId });
+      // @spec DML-STO-0855
+      if (isLeftOut(stub.domain)) return HISTORY_END;
+      throw withheldError(stub);
     },
   };
 }

@@ -13,13 +13,16 @@ import {
 } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { RecordClass } from '../objects/objects.ts';
+import { isLeftOut, type StubFacts, withheldError } from '../objects/stubs.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
-import type { CommitGraph } from './commit-graph.ts';
+import { type CommitGraph, HISTORY_END } from './commit-graph.ts';
 
 /** Source of the objects that drafting reads, such as a store. */
 export interface ObjectReader {
   get(objectClass: ObjectClass, id: ObjectId): Uint8Array | undefined;
   getRecord<Class extends RecordClass>(recordClass: Class, id: ObjectIds[Class]): Records[Class] | undefined;
+  /** Returns what stands for an object that is absent on purpose; a source without it has nothing of that kind. */
+  getStub?(objectClass: ObjectClass, id: ObjectId): StubFacts | undefined;
 }
 
 interface DraftedObject {
@@ -37,6 +40,9 @@ export class Draft implements PageStore, CommitGraph<CommitRecord> {
   readonly #objects: Map<string, DraftedObject> = new Map();
   readonly #records: Map<string, Records[RecordClass]> = new Map();
 
+  /** Commit at which a walk of history has ended, since it was left out. */
+  #cutAt: StubFacts | undefined;
+
   constructor(reader: ObjectReader) {
     this.#reader = reader;
   }
@@ -44,12 +50,30 @@ export class Draft implements PageStore, CommitGraph<CommitRecord> {
   /** Reads a record, drafted or stored; throws `object_missing` when it is neither. */
   read<Class extends RecordClass>(recordClass: Class, id: ObjectIds[Class]): Records[Class] {
     const record = (this.#records.get(id) as Records[Class]) ?? this.#reader.getRecord(recordClass, id);
-    if (record === undefined) throw storeError('object_missing', { class: recordClass, objectId: id });
-    return record;
+    if (record !== undefined) return record;
+    const stub = this.#reader.getStub?.(recordClass, id);
+    throw stub ? withheldError(stub) : storeError('object_missing', { class: recordClass, objectId: id });
   }
 
+  /** Reads a commit for walks of history, which end at one that was left out: its content is read with `read`. */
   readCommit(commitId: CommitId): CommitRecord {
-    return this.read('commit', commitId);
+    const drafted = this.#records.get(commitId) as CommitRecord | undefined;
+    const commit = drafted ?? this.#reader.getRecord('commit', commitId);
+    if (commit !== undefined) return commit;
+    const stub = this.#reader.getStub?.('commit', commitId);
+    if (stub === undefined || !isLeftOut(stub.domain)) return this.read('commit', commitId);
+    this.#cutAt ??= stub;
+    return HISTORY_END as CommitRecord;
+  }
+
+  /**
+   * Throws `object_withheld` where a walk of history has ended at a commit that was left out, so that it is unknown what
+   * two histories have in common.
+   *
+   * @spec DML-STO-0856
+   */
+  assertWholeHistory(): void {
+    if (this.#cutAt !== undefined) throw withheldError(this.#cutAt);
   }
 
   getPage(pageId: PageId): Uint8Array | undefined {

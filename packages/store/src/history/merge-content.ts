@@ -53,7 +53,7 @@ export type ContentMerge =
 /** Reads what a commit holds; undefined stands for the empty content before the first commit. */
 export function contentOf(draft: Draft, commitId: CommitId | undefined): CommitContent {
   if (commitId === undefined) return { dags: [], pins: [], requests: [] };
-  const { treeId, pins, requests } = draft.readCommit(commitId);
+  const { treeId, pins, requests } = draft.read('commit', commitId);
   return { dags: draft.read('tree', treeId).dags, pins, requests };
 }
 

@@ -88,6 +88,7 @@ export function fastForward(host: HistoryHost, move: Move, next: CommitId): Fast
   const relation = relateCommits(draft, ours, next);
   // @spec DML-STO-0613
   if (relation === 'same' || relation === 'ahead') return { state: 'up-to-date', commitId: ours };
+  if (relation === 'unrelated') draft.assertWholeHistory();
   // @spec DML-STO-0612
   if (relation !== 'behind') return { state: 'diverged', mergeBaseIds: mergeBases(draft, ours, next) };
   // @spec DML-STO-0611
@@ -109,6 +110,7 @@ export function mergeIntoRef(
   const relation = relateCommits(draft, ours, theirs);
   if (relation === 'same' || relation === 'ahead') return { state: 'up-to-date', commitId: ours };
   if (relation === 'behind') return finish(host, move, ours, theirs);
+  if (relation === 'unrelated') draft.assertWholeHistory();
   const bases = mergeBases(draft, ours, theirs).map((commitId) => contentOf(draft, commitId));
   const sides = { bases, ours: contentOf(draft, ours), theirs: contentOf(draft, theirs) };
   const merged = mergeContents(draft, sides, options.settle);
@@ -181,6 +183,7 @@ export function replayOntoRef(
   const relation = relateCommits(draft, ours, theirs);
   if (relation === 'same' || relation === 'ahead') return { state: 'up-to-date', commitId: ours };
   if (relation === 'behind') return finish(host, move, ours, theirs);
+  if (relation === 'unrelated') draft.assertWholeHistory();
   const replayed = replay(draft, theirs, ours, options);
   return replayed.state === 'conflicts' ? replayed : finish(host, move, ours, replayed.commitId, draft);
 }

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { hasRow, iterateRows, readRow } from '../engine/reading.ts';
 import { type StoreError, storeError } from '../errors.ts';
 import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
-import { objectKey } from '../tables/keyspace.ts';
+import { CLASS_BYTES, objectKey } from '../tables/keyspace.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { ifReadable } from './if-readable.ts';
 import { linksOf } from './links.ts';
@@ -39,11 +39,6 @@ export function readStub(engine: Engine, objectClass: ObjectClass, id: ObjectId)
   return key && readStubAt(engine, key);
 }
 
-/** Iterates all stubs; unbounded by any one snapshot. */
-export function* iterateStubs(engine: Engine): Generator<StubFacts, void, undefined> {
-  for (const { key, value } of iterateRows(engine, 'stubs')) yield decodeStub(key, value);
-}
-
 /** Reads the stub under the key of an object, undefined when there is none. */
 export function readStubAt(engine: Engine, key: Buffer): StubFacts | undefined {
   const row = readRow(engine, 'stubs', key);
@@ -66,6 +61,54 @@ export function fillStub(transaction: WriteTransaction, key: Buffer, bytes: Uint
   }
 }
 
+/** Scheme of a domain that is a remote: this repository has left the object out, and the remote has it. */
+const LEFT_OUT = 'dml+remote:';
+
+/** Checks whether the domain of a stub is a remote, which has what this repository has left out. */
+export function isLeftOut(domain: string): boolean {
+  // @spec DML-STO-0853
+  return domain.startsWith(LEFT_OUT);
+}
+
+/** Checks whether objects of a class were left out. */
+export function hasLeftOut(engine: Engine, objectClass: ObjectClass): boolean {
+  for (const { domain } of iterateStubs(engine, objectClass)) if (isLeftOut(domain)) return true;
+  return false;
+}
+
+/** Checks whether a domain withholds objects, other than what was left out. O(objects that were left out). */
+export function hasWithheld(engine: Engine): boolean {
+  for (const { domain } of iterateStubs(engine)) if (!isLeftOut(domain)) return true;
+  return false;
+}
+
+/** Number of stubs of a store, and of those that stand for commits. */
+export interface StubCounts {
+  readonly objects: number;
+  readonly commits: number;
+}
+
+/** Counts the stubs of a store. O(stubs of commits). */
+export function countStubs(engine: Engine): StubCounts {
+  const { stubs } = engine.tables;
+  const range = rangeOf('commit');
+  return {
+    objects: (stubs.getStats() as { readonly entryCount: number }).entryCount,
+    commits: stubs.getKeysCount(range),
+  };
+}
+
+/** Iterates the stubs of a store, or those of one class, by their keys; others may change them meanwhile. */
+export function* iterateStubs(engine: Engine, objectClass?: ObjectClass): Generator<StubFacts> {
+  for (const { key, value } of iterateRows(engine, 'stubs', objectClass && rangeOf(objectClass)))
+    yield decodeStub(key, value);
+}
+
+function rangeOf(objectClass: ObjectClass): { readonly start: Buffer; readonly end: Buffer } {
+  const classByte = CLASS_BYTES[objectClass];
+  return { start: Buffer.from([classByte]), end: Buffer.from([classByte + 1]) };
+}
+
 /** Checks whether a store knows of any withheld object. */
 export function hasAnyStub(engine: Engine): boolean {
   return engine.tables.stubs.getStats().entryCount > 0;
@@ -76,10 +119,28 @@ export function isMissingOnPurpose(engine: Engine, key: Uint8Array): boolean {
   return hasRow(engine, 'excised', key) || hasRow(engine, 'stubs', key);
 }
 
-/** Returns the error of reading an object that is absent: a domain withholds it, or it is missing. */
+/** Returns the error of reading an object that is absent: it was left out, a domain withholds it, or it is missing. */
 export function absentError(engine: Engine, objectClass: ObjectClass, objectId: ObjectId): StoreError {
   const stub = readStub(engine, objectClass, objectId);
   if (stub === undefined) return storeError('object_missing', { class: objectClass, objectId });
+  return withheldError(stub);
+}
+
+/** Returns the error of reading an object that a stub stands for, with the reason why it cannot be had now. */
+export function withheldError(
+  { class: objectClass, objectId, domain }: StubFacts,
+  reason?: string,
+  cause?: unknown,
+): StoreError {
+  const detail = isLeftOut(domain) ? { detail: 'left_out' } : {};
+  const why = reason === undefined ? {} : { reason };
   // @spec DML-STO-0836
-  return storeError('object_withheld', { class: objectClass, objectId, domain: stub.domain });
+  return storeError('object_withheld', { class: objectClass, objectId, domain, ...why, ...detail }, cause);
+}
+
+/** Throws `object_withheld` with `left_out` for an object that is absent since this repository has left it out. */
+export function refuseLeftOut(engine: Engine, key: Uint8Array): void {
+  const stub = readStubAt(engine, Buffer.from(key));
+  // @spec DML-STO-1050
+  if (stub !== undefined && isLeftOut(stub.domain)) throw absentError(engine, stub.class, stub.objectId);
 }

@@ -2,6 +2,7 @@ import { type CommitId, encodeRecord } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
+import { refuseLeftOut } from '../objects/stubs.ts';
 import { type RefName, refKey } from '../refs/ref-name.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { RowReader } from '../walk/row-reader.ts';
@@ -47,7 +48,8 @@ export function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
  * An object follows after everything it links to, so that a cut stream leaves nothing incomplete behind where it is
  * imported. Reads as the consumer takes, and holds some 60 bytes for each object seen. On a store opened for writing
  * the commits are retained first, so that refs may move and collections run during the export; on one opened for
- * reading an object that vanishes ends the stream with `object_missing`.
+ * reading an object that vanishes ends the stream with `object_missing`. What this repository has left out ends it with
+ * `object_withheld` and `left_out`: whoever imports the stream could not get it.
  */
 export async function* exportCar(
   host: ExportHost,
@@ -100,5 +102,9 @@ function* walkBlocks(
   const roots = refs.map(({ commitId }) => objectKey('commit', commitId) as Buffer);
   // @spec DML-STO-1003
   const rows = new RowReader(engine);
-  for (const key of inLinkOrder(engine, roots, { rows })) yield objectBlock(engine, key, rows);
+  for (const key of inLinkOrder(engine, roots, { rows })) {
+    const block = objectBlock(engine, key, rows);
+    if (block.class === undefined) refuseLeftOut(engine, key);
+    yield block;
+  }
 }

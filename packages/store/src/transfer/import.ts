@@ -13,7 +13,7 @@ import { transferError } from './car-frame.ts';
 import { type ByteStream, readCar } from './car-reader.ts';
 import { walkReached } from './completeness.ts';
 import { FilledGaps } from './filled-gaps.ts';
-import type { AbsenceRecord } from './offered-absences.ts';
+import type { AbsenceRecord, LeftOut } from './offered-absences.ts';
 import { type Received, type ReceivedCounts, receiveStream, type StreamRef } from './receive.ts';
 import { checkSound } from './soundness.ts';
 
@@ -42,6 +42,11 @@ export interface ImportOptions {
    * objects do not come. False by default.
    */
   readonly acceptWithheld?: boolean;
+  /**
+   * Objects that the caller has left out: the store keeps a stub for each that the refs reach and it lacks. Asked once
+   * the stream is over.
+   */
+  readonly leftOut?: LeftOut | undefined;
   /** Moves refs also to commits that are no descendants. */
   readonly force?: boolean;
   readonly onProgress?: (counts: Readonly<ReceivedCounts>) => void;
@@ -61,7 +66,10 @@ export type ImportResult =
       readonly refs: readonly ImportedRef[];
       readonly objects: Readonly<ReceivedCounts>;
       readonly tombstones: number;
+      /** Stubs of the stream that were taken. */
       readonly stubs: number;
+      /** Objects that the caller has left out and the refs reach. */
+      readonly leftOut: number;
     }
   | {
       readonly state: 'refused';
@@ -153,7 +161,7 @@ async function orWithhold<T>(host: ImportHost, run: (gaps: FilledGaps) => Promis
 }
 
 interface Importing {
-  readonly options: Pick<ImportOptions, 'acceptExcisions' | 'acceptWithheld' | 'onProgress'>;
+  readonly options: Pick<ImportOptions, 'acceptExcisions' | 'acceptWithheld' | 'leftOut' | 'onProgress'>;
   readonly gaps: FilledGaps;
 }
 
@@ -166,6 +174,7 @@ async function receiveAll(
   try {
     return await receiveStream(host, car, {
       gaps,
+      leftOut: options.leftOut,
       onBatch: (counts) => options.onProgress?.(counts),
     });
   } finally {
@@ -220,7 +229,10 @@ async function importChecked(
     return { state: 'refused', objects, refs: error.refs.map((ref) => ({ ...ref, reason: 'moved' })) };
   }
   const tombstones = absences.filter(({ type }) => type === 'tombstone').length;
-  return { state: 'applied', refs, objects, tombstones, stubs: absences.length - tombstones };
+  const domain = options.leftOut?.domain;
+  const leftOut = absences.filter((each) => each.type === 'stub' && each.domain === domain).length;
+  const stubs = absences.length - tombstones - leftOut;
+  return { state: 'applied', refs, objects, tombstones, stubs, leftOut };
 }
 
 function assertAccepted(absence: AbsenceRecord, options: Importing['options']): void {

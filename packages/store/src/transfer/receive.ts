@@ -16,7 +16,7 @@ import type { Transactor, WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, transferError } from './car-frame.ts';
 import type { CarSection, CarStream } from './car-reader.ts';
 import type { FilledGaps } from './filled-gaps.ts';
-import { type AbsenceRecord, OfferedAbsences } from './offered-absences.ts';
+import { type AbsenceRecord, type LeftOut, OfferedAbsences } from './offered-absences.ts';
 import { type PendingObject, ReceivedBatch } from './received-batch.ts';
 
 /** A ref as the stream names it. */
@@ -91,6 +91,7 @@ function isSameLink(left: CarLink, right: CarLink): boolean {
 /** Observers of a stream that is received. */
 export interface Receiving {
   readonly gaps: FilledGaps;
+  readonly leftOut?: LeftOut | undefined;
   readonly onBatch: (counts: ReceivedCounts) => void;
 }
 
@@ -101,11 +102,11 @@ export interface Receiving {
 export async function receiveStream(
   host: Transactor,
   stream: CarStream,
-  { gaps, onBatch }: Receiving,
+  { gaps, leftOut, onBatch }: Receiving,
 ): Promise<Received> {
   const refs = await receiveRefs(stream);
   const counts: ReceivedCounts = { added: 0, present: 0, excised: 0 };
-  const offered = new OfferedAbsences();
+  const offered = new OfferedAbsences(leftOut);
   const batch = new ReceivedBatch();
   const flush = (): void => {
     // @spec DML-STO-1031 DML-STO-1024

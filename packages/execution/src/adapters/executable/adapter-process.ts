@@ -16,33 +16,47 @@ export interface AdapterFailure {
   readonly reason: string;
 }
 
+/** Members that the answers of every protocol have. */
+export interface AnyAnswer {
+  readonly id: number;
+  readonly status: string;
+}
+
 /** An answer that ends its question. */
-export type FinalAnswer = Exclude<Answer, { readonly status: 'output' }>;
+export type FinalAnswer<Any extends AnyAnswer = Answer> = Exclude<Any, OutputAnswer>;
+
+type OutputAnswer = Extract<Answer, { readonly status: 'output' }>;
 
 /** End of a question: an answer with the line that it is, or the end of the process. */
-export type Reply =
-  | { readonly type: 'answer'; readonly answer: FinalAnswer; readonly line: string }
+export type Reply<Any extends AnyAnswer = Answer> =
+  | { readonly type: 'answer'; readonly answer: FinalAnswer<Any>; readonly line: string }
   /** `isCertain` is false where another question may have been the reason. */
-  | { readonly type: 'broke'; readonly failure: AdapterFailure; readonly isCertain: boolean };
+  | {
+      readonly type: 'broke';
+      readonly failure: AdapterFailure;
+      readonly isCertain: boolean;
+      /** True where the process has not seen the question. */
+      readonly isUnseen?: boolean;
+    };
 
 export type EmitOutput = (stream: 'stdout' | 'stderr', text: string) => void;
 
 /** Returns the answer that JSON is, or what is wrong with it. */
-export type ParseAnswer = (json: unknown) => Answer | string;
+export type ParseAnswer<Any extends AnyAnswer = Answer> = (json: unknown) => Any | string;
 
-interface Question {
-  readonly resolve: (reply: Reply) => void;
+interface Question<Any extends AnyAnswer> {
+  readonly resolve: (reply: Reply<Any>) => void;
   readonly output: Readonly<Record<'stdout' | 'stderr', BoundedOutput>>;
 }
 
 /** One process of an adapter, of which many questions can be asked at a time. */
-export class AdapterProcess {
+export class AdapterProcess<Any extends AnyAnswer = Answer> {
   /** Resolves once nothing of it runs. */
   readonly ended: Promise<ProcessEnd | undefined>;
   readonly #run: ProcessRun;
   readonly #limits: AdapterLimits;
-  readonly #parseAnswer: ParseAnswer;
-  readonly #questions = new Map<number, Question>();
+  readonly #parseAnswer: ParseAnswer<Any>;
+  readonly #questions = new Map<number, Question<Any>>();
   readonly #splitter: LineSplitter;
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true });
   readonly #stderr: BoundedOutput;
@@ -50,7 +64,7 @@ export class AdapterProcess {
   #failure: AdapterFailure | undefined;
   #violation: AdapterFailure | undefined;
 
-  constructor(run: ProcessRun, limits: AdapterLimits, parseAnswer: ParseAnswer) {
+  constructor(run: ProcessRun, limits: AdapterLimits, parseAnswer: ParseAnswer<Any>) {
     this.#run = run;
     this.#parseAnswer = parseAnswer;
     this.#limits = limits;
@@ -81,14 +95,15 @@ export class AdapterProcess {
    * Asks a question, whose line is made when the process takes it. Output before the answer goes to `emit`. Rejects
    * with what `makeLine` throws.
    */
-  async ask(id: number, makeLine: () => string | Promise<string>, emit: EmitOutput): Promise<Reply> {
-    let resolve: (reply: Reply) => void = () => {};
-    const replied = new Promise<Reply>((settle) => {
+  async ask(id: number, makeLine: () => string | Promise<string>, emit: EmitOutput): Promise<Reply<Any>> {
+    let resolve: (reply: Reply<Any>) => void = () => {};
+    const replied = new Promise<Reply<Any>>((settle) => {
       resolve = settle;
     });
     const sent = this.#sending.then(async () => {
       const line = await makeLine();
-      if (this.#failure) return resolve({ type: 'broke', failure: this.#failure, isCertain: false });
+      if (this.#failure)
+        return resolve({ type: 'broke', failure: this.#failure, isCertain: false, isUnseen: true });
       this.#questions.set(id, { resolve, output: this.#boundedOutput(emit) });
       if (this.#run.stdin?.write(`${line}\n`) === false) await this.#drained();
     });
@@ -130,7 +145,7 @@ export class AdapterProcess {
     await this.ended;
   }
 
-  #boundedOutput(emit: EmitOutput): Question['output'] {
+  #boundedOutput(emit: EmitOutput): Question<Any>['output'] {
     const { outputBytes } = this.#limits;
     return {
       stdout: new BoundedOutput(outputBytes, (text) => emit('stdout', text)),
@@ -168,14 +183,14 @@ export class AdapterProcess {
     const answer = this.#parseAnswer(json);
     if (typeof answer === 'string') return this.#violated(`gave a wrong answer (${answer})`, asked);
     if (!asked) return this.#violated(`answered a question that is not open, ${answer.id}`);
-    if (answer.status === 'output') return asked.output[answer.stream].add(answer.text);
+    if (isOutput(answer)) return asked.output[answer.stream].add(answer.text);
     this.#questions.delete(answer.id);
     this.#stderr.reset();
-    asked.resolve({ type: 'answer', answer, line });
+    asked.resolve({ type: 'answer', answer: answer as FinalAnswer<Any>, line });
   }
 
   /** @spec DML-EXE-1306 */
-  #violated(reason: string, guilty?: Question): void {
+  #violated(reason: string, guilty?: Question<Any>): void {
     this.#violation = { code: 'adapter_protocol', reason };
     this.#break(this.#violation, guilty);
     this.#run.stop(this.#limits.graceMs);
@@ -189,7 +204,7 @@ export class AdapterProcess {
   }
 
   /** Ends all questions; `guilty` is the one that is the reason, where that is known. */
-  #break(failure: AdapterFailure, guilty?: Question | 'none'): void {
+  #break(failure: AdapterFailure, guilty?: Question<Any> | 'none'): void {
     if (this.#failure) return;
     const tail = this.#stderr.tail.trim();
     const reason = tail === '' ? failure.reason : `${failure.reason}; its standard error ends with: ${tail}`;
@@ -206,6 +221,10 @@ export class AdapterProcess {
     const [only, ...others] = this.#questions.values();
     if (only && others.length === 0) only.output.stderr.add(text);
   }
+}
+
+function isOutput(answer: AnyAnswer): answer is OutputAnswer {
+  return answer.status === 'output';
 }
 
 /** Returns what the end of a process means for the questions that it has not answered. */

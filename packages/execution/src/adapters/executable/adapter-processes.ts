@@ -3,48 +3,69 @@ import { ProcessRun } from '../../process/process-run.ts';
 import {
   type AdapterFailure,
   AdapterProcess,
+  type AnyAnswer,
   type EmitOutput,
   failureOfEnd,
   type ParseAnswer,
   type Reply,
 } from './adapter-process.ts';
 import type { AdapterLimits } from './limits.ts';
-import { type Description, PROTOCOL } from './protocol.ts';
+import type { Answer } from './protocol.ts';
+
+/** Description that an adapter gives of itself in every protocol. */
+export interface AnyDescription {
+  readonly version: string;
+  readonly protocol: number | string;
+  readonly capabilities: {
+    readonly persistent?: boolean | undefined;
+    readonly maxCalls?: number | undefined;
+  };
+}
+
+/** A protocol that adapters speak. */
+export interface AdapterProtocol<Any extends AnyAnswer = Answer> {
+  readonly protocol: number | string;
+  /** Loads what reads answers, while the first process starts. */
+  readonly load: () => Promise<ParseAnswer<Any>>;
+}
 
 /** A question to an adapter, with what becomes of it. */
-export interface Inquiry {
+export interface Inquiry<Any extends AnyAnswer = Answer> {
   /** Makes the line of the question; runs when a process takes it. */
   readonly makeLine: (id: number) => string | Promise<string>;
   readonly emit: EmitOutput;
-  readonly onReply: (reply: Reply) => void;
+  readonly onReply: (reply: Reply<Any>) => void;
   /** Receives what `makeLine` throws. */
   readonly onError: (error: unknown) => void;
   readonly limitMs?: number | undefined;
-  /** Makes the line that asks a process to give up the question. */
-  readonly cancelLine: (id: number) => string;
+  /** Makes the line that asks a process to give up the question; without it the process is ended. */
+  readonly cancelLine?: ((id: number) => string) | undefined;
+  /** True where the question is never asked a second time once a process may have seen it. */
+  readonly isAskedOnce?: boolean | undefined;
 }
 
 /** An inquiry on its way. */
-class Pending {
-  readonly inquiry: Inquiry;
+class Pending<Any extends AnyAnswer> {
+  readonly inquiry: Inquiry<Any>;
   id = 0;
-  slot: Slot | undefined;
+  slot: Slot<Any> | undefined;
   /** True where no other question may be asked of the process. */
   isAlone = false;
   isOver = false;
 
-  constructor(inquiry: Inquiry) {
+  constructor(inquiry: Inquiry<Any>) {
     this.inquiry = inquiry;
   }
 }
 
-interface Slot {
-  readonly process: AdapterProcess;
+interface Slot<Any extends AnyAnswer> {
+  readonly process: AdapterProcess<Any>;
   readonly isOnce: boolean;
-  readonly open: Set<Pending>;
+  readonly open: Set<Pending<Any>>;
 }
 
-export interface AdapterProcessesOptions {
+export interface AdapterProcessesOptions<Any extends AnyAnswer = Answer> {
+  readonly speaks: AdapterProtocol<Any>;
   /** Absolute path of the executable. */
   readonly program: string;
   /** Arguments, the name that the program is called by first. */
@@ -61,20 +82,20 @@ export interface AdapterProcessesOptions {
  * The processes of one adapter. The first one is asked what the adapter is; it stays where that is persistent, and more
  * start as long as all have as many questions as they take. Otherwise each question has a process of its own.
  */
-export class AdapterProcesses {
-  readonly #options: AdapterProcessesOptions;
-  readonly #slots = new Set<Slot>();
-  #queue: Pending[] = [];
-  readonly #pending = new Map<Inquiry, Pending>();
+export class AdapterProcesses<Any extends AnyAnswer = Answer> {
+  readonly #options: AdapterProcessesOptions<Any>;
+  readonly #slots = new Set<Slot<Any>>();
+  #queue: Pending<Any>[] = [];
+  readonly #pending = new Map<Inquiry<Any>, Pending<Any>>();
   readonly #ending = new Set<Promise<unknown>>();
-  #description: Description | undefined;
+  #description: AnyDescription | undefined;
   #describing: Promise<void> | undefined;
-  #parseAnswer: ParseAnswer | undefined;
+  #parseAnswer: ParseAnswer<Any> | undefined;
   #started = 0;
   #ids = 0;
   #isClosed = false;
 
-  constructor(options: AdapterProcessesOptions) {
+  constructor(options: AdapterProcessesOptions<Any>) {
     this.#options = options;
   }
 
@@ -84,7 +105,7 @@ export class AdapterProcesses {
   }
 
   /** Asks a question as soon as a process takes it. */
-  ask(inquiry: Inquiry): void {
+  ask(inquiry: Inquiry<Any>): void {
     const pending = new Pending(inquiry);
     this.#pending.set(inquiry, pending);
     this.#queue.push(pending);
@@ -95,7 +116,7 @@ export class AdapterProcesses {
    * Withdraws a question, so that nothing of it is heard any more. A process that works on it is asked to give it up,
    * and ended where it does not.
    */
-  withdraw(inquiry: Inquiry): void {
+  withdraw(inquiry: Inquiry<Any>): void {
     const pending = this.#pending.get(inquiry);
     if (!pending) return;
     this.#over(pending);
@@ -130,7 +151,7 @@ export class AdapterProcesses {
     while (this.#queue[0]) {
       const slot = this.#slotFor(this.#queue[0].isAlone);
       if (!slot) return;
-      void this.#run(slot, this.#queue.shift() as Pending);
+      void this.#run(slot, this.#queue.shift() as Pending<Any>);
     }
   }
 
@@ -139,8 +160,8 @@ export class AdapterProcesses {
    *
    * @spec DML-EXE-3212
    */
-  #slotFor(isAlone: boolean): Slot | undefined {
-    const { persistent = false, maxCalls = 1 } = (this.#description as Description).capabilities;
+  #slotFor(isAlone: boolean): Slot<Any> | undefined {
+    const { persistent = false, maxCalls = 1 } = (this.#description as AnyDescription).capabilities;
     const isOnce = isAlone || !persistent;
     const usable = [...this.#slots].filter((slot) => !slot.isOnce && slot.process.isUsable);
     if (!isOnce) {
@@ -169,9 +190,9 @@ export class AdapterProcesses {
     });
   }
 
-  #start(isOnce: boolean, run: ProcessRun = this.#startProcess()): Slot {
-    const process = new AdapterProcess(run, this.#options.limits, this.#parseAnswer as ParseAnswer);
-    const slot: Slot = { process, isOnce, open: new Set() };
+  #start(isOnce: boolean, run: ProcessRun = this.#startProcess()): Slot<Any> {
+    const process = new AdapterProcess(run, this.#options.limits, this.#parseAnswer as ParseAnswer<Any>);
+    const slot: Slot<Any> = { process, isOnce, open: new Set() };
     this.#slots.add(slot);
     void slot.process.ended.then(() => {
       this.#slots.delete(slot);
@@ -180,7 +201,7 @@ export class AdapterProcesses {
     return slot;
   }
 
-  async #run(slot: Slot, pending: Pending): Promise<void> {
+  async #run(slot: Slot<Any>, pending: Pending<Any>): Promise<void> {
     const { inquiry } = pending;
     pending.slot = slot;
     pending.id = ++this.#ids;
@@ -208,10 +229,10 @@ export class AdapterProcesses {
     }
   }
 
-  #reply(pending: Pending, reply: Reply): void {
+  #reply(pending: Pending<Any>, reply: Reply<Any>): void {
     if (pending.isOver) return;
     // @spec DML-EXE-3210
-    if (reply.type === 'broke' && !reply.isCertain && !pending.isAlone) {
+    if (reply.type === 'broke' && !reply.isCertain && mayAskAgain(pending, reply.isUnseen)) {
       pending.isAlone = true;
       pending.slot = undefined;
       this.#queue.unshift(pending);
@@ -222,7 +243,7 @@ export class AdapterProcesses {
   }
 
   /** @spec DML-EXE-1407 */
-  #late(pending: Pending): void {
+  #late(pending: Pending<Any>): void {
     const { limitMs, onReply } = pending.inquiry;
     const isOver = pending.isOver;
     this.#over(pending);
@@ -231,17 +252,20 @@ export class AdapterProcesses {
     if (!isOver) onReply({ type: 'broke', failure: { code: 'timeout', reason }, isCertain: true });
   }
 
-  #stop(pending: Pending): void {
-    const { slot } = pending;
-    if (slot) this.#track(slot.isOnce ? slot.process.end(withdrawn) : this.#cancel(slot, pending));
+  #stop(pending: Pending<Any>): void {
+    const { slot, inquiry } = pending;
+    if (!slot) return;
+    const { cancelLine } = inquiry;
+    const canGoOn = !slot.isOnce && cancelLine !== undefined;
+    this.#track(canGoOn ? this.#cancel(slot, pending, cancelLine) : slot.process.end(withdrawn));
   }
 
-  #over(pending: Pending): void {
+  #over(pending: Pending<Any>): void {
     pending.isOver = true;
     this.#pending.delete(pending.inquiry);
   }
 
-  async #cancel(slot: Slot, pending: Pending): Promise<void> {
+  async #cancel(slot: Slot<Any>, pending: Pending<Any>, cancelLine: (id: number) => string): Promise<void> {
     const { graceMs } = this.#options.limits;
     const id = ++this.#ids;
     let timer: NodeJS.Timeout | undefined;
@@ -251,7 +275,7 @@ export class AdapterProcesses {
     const reply = await Promise.race([
       slot.process.ask(
         id,
-        () => pending.inquiry.cancelLine(id),
+        () => cancelLine(id),
         () => {},
       ),
       late,
@@ -264,7 +288,7 @@ export class AdapterProcesses {
     } else await slot.process.end(withdrawn);
   }
 
-  async #retire(slot: Slot): Promise<void> {
+  async #retire(slot: Slot<Any>): Promise<void> {
     this.#slots.delete(slot);
     await slot.process.finish();
   }
@@ -287,11 +311,12 @@ export class AdapterProcesses {
     const run = this.#startProcess();
     run.ended.catch(() => {});
     // While the process starts.
-    this.#parseAnswer ??= (await import('./message-schemas.ts')).parseAnswer;
+    const { protocol, load } = this.#options.speaks;
+    this.#parseAnswer ??= await load();
     if (this.#isClosed) return this.#abandon(run);
     const slot = this.#start(false, run);
     const id = ++this.#ids;
-    const line = JSON.stringify({ protocol: PROTOCOL, id, operation: 'describe' });
+    const line = JSON.stringify({ protocol, id, operation: 'describe' });
     const { describeMs } = this.#options.limits;
     const timer = setTimeout(
       () => this.#track(slot.process.end({ code: 'timeout', reason: lateDescription(describeMs) })),
@@ -303,15 +328,20 @@ export class AdapterProcesses {
       () => {},
     );
     clearTimeout(timer);
-    const failure = problemOfDescription(reply);
+    const failure = problemOfDescription(reply, protocol);
     if (!failure && reply.type === 'answer') {
-      this.#description = reply.answer as Description;
+      this.#description = reply.answer as unknown as AnyDescription;
       if (this.#description.capabilities.persistent !== true) this.#track(this.#retire(slot));
     } else {
       this.#track(slot.process.end(withdrawn));
       for (const pending of this.#queue.splice(0)) {
         this.#over(pending);
-        pending.inquiry.onReply({ type: 'broke', failure: failure as AdapterFailure, isCertain: true });
+        pending.inquiry.onReply({
+          type: 'broke',
+          failure: failure as AdapterFailure,
+          isCertain: true,
+          isUnseen: true,
+        });
       }
     }
     this.#describing = undefined;
@@ -319,10 +349,22 @@ export class AdapterProcesses {
   }
 }
 
+/** Checks whether a question that may have had no part in the end of its process is asked again. */
+function mayAskAgain<Any extends AnyAnswer>(
+  { isAlone, inquiry }: Pending<Any>,
+  isUnseen: boolean = false,
+): boolean {
+  return !isAlone && (isUnseen || inquiry.isAskedOnce !== true);
+}
+
 const withdrawn: AdapterFailure = { code: 'worker_lost', reason: 'was ended' };
 
 /** Returns an answer once its process has ended well, and what is wrong otherwise. */
-async function endedWell(process: AdapterProcess, reply: Reply, limitMs: number): Promise<Reply> {
+async function endedWell<Any extends AnyAnswer>(
+  process: AdapterProcess<Any>,
+  reply: Reply<Any>,
+  limitMs: number,
+): Promise<Reply<Any>> {
   const { end, hadToBeEnded } = await process.finish(limitMs);
   if (process.violation) return { type: 'broke', failure: process.violation, isCertain: true };
   if (end?.exitCode === 0) return reply;
@@ -331,14 +373,18 @@ async function endedWell(process: AdapterProcess, reply: Reply, limitMs: number)
   return { type: 'broke', failure, isCertain: true };
 }
 
-function problemOfDescription(reply: Reply): AdapterFailure | undefined {
+function problemOfDescription<Any extends AnyAnswer>(
+  reply: Reply<Any>,
+  known: number | string,
+): AdapterFailure | undefined {
   if (reply.type === 'broke') return reply.failure;
   const { answer } = reply;
   if (answer.status !== 'described')
     return { code: 'adapter_protocol', reason: `answered "describe" with the status "${answer.status}"` };
+  const { protocol } = answer as unknown as AnyDescription;
   // @spec DML-EXE-1309
-  if (answer.protocol === PROTOCOL) return undefined;
-  const reason = `speaks the protocol ${answer.protocol}, and this program the protocol ${PROTOCOL}`;
+  if (protocol === known) return undefined;
+  const reason = `speaks the protocol ${protocol}, and this program the protocol ${known}`;
   return { code: 'adapter_refused', reason };
 }
 

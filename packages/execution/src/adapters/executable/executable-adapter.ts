@@ -16,7 +16,7 @@ import type {
   Submission,
 } from '../port.ts';
 import type { AdapterFailure, FinalAnswer, Reply } from './adapter-process.ts';
-import { AdapterProcesses, type Inquiry } from './adapter-processes.ts';
+import { AdapterProcesses, type AdapterProtocol, type Inquiry } from './adapter-processes.ts';
 import { ExchangeFolder } from './exchange-folder.ts';
 import { findExecutable } from './find-executable.ts';
 import { type AdapterLimits, DEFAULT_LIMITS } from './limits.ts';
@@ -59,6 +59,11 @@ interface Execution {
   /** Resolves when the adapter has answered that it is to end the job. */
   cancelled: Promise<void> | undefined;
 }
+
+const EXECUTION: AdapterProtocol = {
+  protocol: PROTOCOL,
+  load: async () => (await import('./message-schemas.ts')).parseAnswer,
+};
 
 /** Questions beyond the processes wait here at no cost. */
 const CAPACITY = 4096;
@@ -152,6 +157,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
     this.#folder = new PrivateFolder('dml-adapter');
     const folder = this.#folder.path;
     this.#processes = new AdapterProcesses({
+      speaks: EXECUTION,
       program,
       args: boxed?.args ?? [name],
       environment,

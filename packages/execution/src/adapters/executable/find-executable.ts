@@ -8,15 +8,19 @@ import { delimiter, isAbsolute, join } from 'node:path';
  */
 const NAME = /^dml-[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/;
 
+/** Beginning of the names of Remote Adapters, to which nobody sends calls. */
+const REMOTE = 'dml-remote-';
+
 const WRITABLE_BY_ALL = 0o002;
 
 /**
- * Checks whether a text is the name of an adapter that is an executable.
+ * Checks whether a text is the name of an Execution Adapter that is an executable.
  *
  * @spec DML-EXE-1402
  */
 export function isAdapterName(name: string): boolean {
-  return NAME.test(name);
+  // @spec DML-REM-0653
+  return NAME.test(name) && !name.startsWith(REMOTE);
 }
 
 /**
@@ -26,7 +30,21 @@ export function isAdapterName(name: string): boolean {
  * @spec DML-EXE-3206
  */
 export function findExecutable(name: string, searchPath: string): string | undefined {
-  if (!isAdapterName(name)) return undefined;
+  return isAdapterName(name) ? findIn(searchPath, name) : undefined;
+}
+
+/** Returns the name of the executable that is the Remote Adapter of a name. */
+export function remoteExecutableName(adapterName: string): string {
+  return `${REMOTE}${adapterName}`;
+}
+
+/** Returns the absolute path of the executable that is the Remote Adapter of a name, found in the same way. */
+export function findRemoteExecutable(adapterName: string, searchPath: string): string | undefined {
+  const name = remoteExecutableName(adapterName);
+  return NAME.test(name) ? findIn(searchPath, name) : undefined;
+}
+
+function findIn(searchPath: string, name: string): string | undefined {
   return safeFolders(searchPath)
     .map((folder) => join(folder, name))
     .find(isSafeExecutable);

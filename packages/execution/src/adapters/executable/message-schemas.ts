@@ -139,7 +139,8 @@ export function parseQuestion(json: unknown): Question {
   throw new Error(`a wrong question (${problemOf(error)})`);
 }
 
-function problemOf({ issues }: z.ZodError): string {
+/** Returns what is wrong with a message, and where. */
+export function problemOf({ issues }: z.ZodError): string {
   return issues
     .slice(0, 3)
     .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
-import { openStore, type Store } from '@daggerml/store';
 import { RunObjects } from '../../objects/run-objects.ts';
-import { PrivateFolder } from '../../process/private-folder.ts';
+import { ScratchStore } from '../../workers/scratch-store.ts';
 import type { AdapterReport, ExecutionAdapter, StartAdapter } from '../port.ts';
 
 /** Size of a store that is given up once nothing runs. */
@@ -11,19 +9,16 @@ const FULL_BYTES = 256 * 1024 * 1024;
 export class ScratchAdapter {
   readonly objects: RunObjects;
   readonly adapter: ExecutionAdapter;
-  readonly #folder: PrivateFolder;
-  readonly #store: Store;
+  readonly #scratch: ScratchStore;
   #writtenBytes = 0;
 
   private constructor(
-    folder: PrivateFolder,
-    store: Store,
+    scratch: ScratchStore,
     start: StartAdapter,
     report: (reports: readonly AdapterReport[]) => void,
   ) {
-    this.#folder = folder;
-    this.#store = store;
-    this.objects = new RunObjects(store);
+    this.#scratch = scratch;
+    this.objects = new RunObjects(scratch.store);
     this.objects.whenFull = () => {
       this.#writtenBytes += this.objects.sizeBytes;
       this.objects.writeAll();
@@ -42,14 +37,7 @@ export class ScratchAdapter {
     start: StartAdapter,
     report: (reports: readonly AdapterReport[]) => void,
   ): Promise<ScratchAdapter> {
-    const folder = new PrivateFolder('dml-served');
-    try {
-      const store = await openStore(join(folder.path, 'store'), { mode: 'write', create: true });
-      return new ScratchAdapter(folder, store, start, report);
-    } catch (error) {
-      await folder.close();
-      throw error;
-    }
+    return new ScratchAdapter(await ScratchStore.create('dml-served'), start, report);
   }
 
   /** Returns this adapter; once it holds so much of earlier calls that it is given up, closes it and returns nothing. */
@@ -61,7 +49,6 @@ export class ScratchAdapter {
 
   async close(): Promise<void> {
     await this.adapter.close();
-    await this.#store.close();
-    await this.#folder.close();
+    await this.#scratch.close();
   }
 }

@@ -14,14 +14,33 @@ const WATCH_MS = 100;
 export function serve(served: Omit<ServedAdapter, 'version'>, starterPid: number): void {
   const [word] = process.argv.slice(2);
   const version = versionAbove(import.meta.url);
-  if (word !== undefined || process.stdin.isTTY) return explain(served.name, version, word);
+  if (word !== undefined || process.stdin.isTTY) {
+    const { name } = served;
+    const text = `${name} is an adapter of DaggerML`;
+    return explain({ name, version, word, text, check: `dml adapter check ${name}`, starter: 'an Executor' });
+  }
   answer({ ...served, version: `${version}+node.${process.versions.node}` }, starterPid);
 }
 
-/** @spec DML-EXE-3241 */
-function explain(name: string, version: string, word: string | undefined): void {
-  const help = `${name} is an adapter of DaggerML: it answers questions on standard input, a line of JSON each.
-It is started by an Executor; "dml adapter check ${name}" shows whether it works.
+/** Facts that a program tells people about itself. */
+interface Explanation {
+  readonly name: string;
+  readonly version: string;
+  readonly word: string | undefined;
+  readonly text: string;
+  readonly check: string;
+  /** Program that starts it. */
+  readonly starter: string;
+}
+
+/**
+ * Prints what an adapter is, for people.
+ *
+ * @spec DML-EXE-3241
+ */
+export function explain({ name, version, word, text, check, starter }: Explanation): void {
+  const help = `${text}: it answers questions on standard input, a line of JSON each.
+It is started by ${starter}; "${check}" shows whether it works.
 `;
   if (word === '--version') process.stdout.write(`${version}\n`);
   else if (word === '--help') process.stdout.write(help);

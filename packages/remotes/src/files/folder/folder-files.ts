@@ -1,5 +1,5 @@
 import { remoteError } from '../../errors.ts';
-import { checkPath } from '../../format/file-path.ts';
+import { checkPath, isMutablePath } from '../../format/file-path.ts';
 import type { RemoteSurroundings } from '../../remote.ts';
 import type { ByteRange, FileVersion, ListedFile, RemoteFiles, SwapAnswer } from '../remote-files.ts';
 import { errnoOf, FolderCalls, HungCallError } from './folder-calls.ts';
@@ -161,7 +161,7 @@ export class FolderFiles implements RemoteFiles {
   }
 
   async #removeOne(folder: HeldFolder, name: string): Promise<void> {
-    if (!(folder.shownPath === 'check' && name.endsWith('.json'))) return folder.unlink(name);
+    if (!isMutablePath(folder.shown(name))) return folder.unlink(name);
     await this.#withTemporary('', (temporary) =>
       discardFolder(folder, name, { temporary, nonce: this.#newName() }),
     );

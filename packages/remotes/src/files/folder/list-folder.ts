@@ -13,6 +13,7 @@ const FOLDERS: ReadonlySet<string> = new Set([
   'absences',
   'claims',
   'exec',
+  'results',
   'check',
   TEMPORARY_FOLDER,
 ]);

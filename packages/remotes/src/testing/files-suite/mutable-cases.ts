@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { RemoteFiles, SwapAnswer } from '../../files/remote-files.ts';
 import type { SuiteCase } from '../suite-case.ts';
-import { checkPathOf, claimPath, execPath } from './paths.ts';
+import { checkPathOf, claimPath, execPath, resultPath } from './paths.ts';
 import {
   assertRefused,
   filesCase,
@@ -184,15 +184,21 @@ export const mutableCases: readonly SuiteCase<RemoteFilesUnderTest>[] = [
     }
     await writing;
   }),
-  filesCase('deletes the mutable files of a check, which are absent then', async (files, probe) => {
-    const other = await probe.another();
-    const [one, two] = [checkPathOf(1, 'json'), checkPathOf(2, 'json')];
-    const version = await swapAlone(files, one, null, 'first');
-    await swapAlone(files, one, version, 'second');
-    await swapAlone(files, two, null, 'stays');
-    await other.remove([one, checkPathOf(3, 'json')]);
-    assert.equal(await files.readVersion(one), undefined);
-    assert.deepEqual(await listAll(files, ''), [[two, 5]]);
-    assert.equal(await readMutableText(files, two), 'stays');
-  }),
+  filesCase(
+    'deletes exec refs and the mutable files of a check, which are absent then',
+    async (files, probe) => {
+      const other = await probe.another();
+      const [one, two] = [checkPathOf(1, 'json'), checkPathOf(2, 'json')];
+      const version = await swapAlone(files, one, null, 'first');
+      await swapAlone(files, one, version, 'second');
+      await swapAlone(files, two, null, 'stays');
+      await swapAlone(files, execPath(1), null, 'a job');
+      await swapAlone(files, resultPath(1), null, 'a result');
+      await other.remove([one, checkPathOf(3, 'json'), execPath(1), resultPath(1), execPath(2)]);
+      assert.equal(await files.readVersion(execPath(1)), undefined);
+      assert.equal(await files.readVersion(one), undefined);
+      assert.deepEqual(await listAll(files, ''), [[two, 5]]);
+      assert.equal(await readMutableText(files, two), 'stays');
+    },
+  ),
 ];

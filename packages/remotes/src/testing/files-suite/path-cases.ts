@@ -27,7 +27,11 @@ const OPERATIONS: readonly {
     act: (files, path) => files.swap(path, '0'.repeat(32), utf8('x')),
     others: IMMUTABLE,
   },
-  { name: 'remove', act: (files, path) => files.remove([path]), others: MUTABLE },
+  {
+    name: 'remove',
+    act: (files, path) => files.remove([path]),
+    others: ['CURRENT.json', claimPath(1)],
+  },
 ];
 
 /** Asserts that an operation refuses a path as none of the layout. */

@@ -18,7 +18,12 @@ export function claimPath(number: number): string {
 
 const uuid = (number: number): string => `00000000-0000-4000-8000-${hex(number, 12)}`;
 
-/** Returns the path of an exec ref. */
+/** Returns the path of the exec ref of a result. */
+export function resultPath(number: number): string {
+  return `results/${uuid(number)}.json`;
+}
+
+/** Returns the path of the exec ref of a job. */
 export function execPath(number: number): string {
   return `exec/${uuid(number)}.json`;
 }

@@ -1,0 +1,111 @@
+import { runRemoteWorker, type WorkerEvent } from '@daggerml/execution';
+import type { Remote, TrustPolicy } from '@daggerml/remotes';
+import type { CommandContext } from '../invocation/command.ts';
+import { positiveInteger } from '../invocation/option-value.ts';
+import { listedResources } from '../invocation/resources.ts';
+import { actorOf } from '../process/actor.ts';
+import { adapterSurroundings } from '../process/adapter-surroundings.ts';
+import { absolutePath } from '../process/current-folder.ts';
+import { passedVariables } from '../process/passed-variables.ts';
+import { withFiles, withRemote } from '../process/remote-session.ts';
+import { signerOf } from '../process/run-sharing.ts';
+import type { Output } from '../render/output.ts';
+import { formatCount, formatDuration } from '../render/quantities.ts';
+
+/** Runs `dml worker [place]`. */
+export async function run(context: CommandContext): Promise<void> {
+  const { io, args } = context;
+  const [place] = args;
+  const serve = workerOf(context);
+  const { canonicalRemoteUri } = await import('@daggerml/remotes');
+  // A name of a remote has neither; and a folder of that name is written as ./name.
+  // @spec DML-CLI-1230
+  if (place !== undefined && /[/:]/.test(place))
+    return await withFiles(context, canonicalRemoteUri(place, absolutePath(io, '.')), (remote) =>
+      serve(remote, undefined),
+    );
+  await withRemote(context, place, ({ remote, trust }) => serve(remote, trust));
+}
+
+/** Returns what runs a worker as the options say; throws for options that cannot be, before anything runs. */
+function workerOf(
+  context: CommandContext,
+): (remote: Remote, configured: TrustPolicy | undefined) => Promise<void> {
+  const { io, output, options } = context;
+  const maxJobs = positiveInteger(context, 'jobs', 'worker') ?? 1;
+  const idleSeconds = positiveInteger(context, 'idle', 'worker');
+  const leaseSeconds = positiveInteger(context, 'lease', 'worker');
+  const offers = listedResources(context, 'worker', 'offers');
+  const env = passedVariables(context, 'worker');
+  const signer = options.sign === undefined ? undefined : signerOf(absolutePath(io, String(options.sign)));
+  const owner = actorOf(io.env);
+  return async (remote, configured) => {
+    const trust = (await trustOf(options.trust)) ?? configured;
+    const report = { count: 0, take: (event: WorkerEvent) => printEvent(output, event) };
+    // @spec DML-CLI-1231
+    output.event('worker-ready', { remote: remote.files.name, jobs: maxJobs });
+    output.note(`waiting for jobs of ${output.safe(remote.files.name)}; Ctrl-C ends`);
+    await runRemoteWorker(
+      remote,
+      {
+        owner,
+        maxJobs,
+        offers,
+        signer,
+        trust,
+        ...(leaseSeconds !== undefined && { leaseMs: leaseSeconds * 1_000 }),
+        ...(idleSeconds !== undefined && { idleMs: idleSeconds * 1_000 }),
+        surroundings: {
+          env,
+          executables: adapterSurroundings(io.env, env),
+          isIsolated: options.isolate === true,
+        },
+        onEvent: (event) => {
+          if (event.type === 'job-ended') report.count += 1;
+          report.take(event);
+        },
+      },
+      io.signal,
+    );
+    // @spec DML-CLI-1232
+    output.runResult({ jobs: report.count }, () => `${formatCount(report.count, 'job')} run`);
+  };
+}
+
+/** Returns the policy of `--trust`; undefined without the option. Throws `signer_invalid`. */
+async function trustOf(text: unknown): Promise<TrustPolicy | undefined> {
+  if (text === undefined) return undefined;
+  const { checkSigners } = await import('@daggerml/remotes');
+  // @spec DML-CLI-1233
+  const keys = String(text)
+    .split(',')
+    .map((key) => key.trim());
+  checkSigners(keys);
+  return { keys, unsigned: false };
+}
+
+function printEvent(output: Output, event: WorkerEvent): void {
+  const { type, ...facts } = event;
+  output.event(type, facts);
+  output.note(lineOf(output, event));
+}
+
+/** Returns the line that tells people of an event. */
+function lineOf(output: Output, event: WorkerEvent): string {
+  if (event.type === 'remote-failed') return output.safe(event.reason);
+  const { name = 'a job', owner } = event.job;
+  const what = output.safe(`${name} for ${owner}`);
+  switch (event.type) {
+    case 'job-started':
+      return `${what} begins`;
+    case 'job-ended': {
+      const took = event.isCached ? 'known already' : formatDuration(event.durationMs);
+      const reason = event.reason === undefined ? '' : `: ${output.safe(event.reason)}`;
+      return `${what} ${event.outcome === 'ok' ? 'done' : event.outcome === 'error' ? 'failed' : 'refused'} (${took})${reason}`;
+    }
+    case 'job-left':
+      return `${what} given up: ${output.safe(event.reason)}`;
+    case 'job-untrusted':
+      return `${what} not run: signed by ${output.safe(event.signer ?? 'nobody')}, who is not trusted`;
+  }
+}

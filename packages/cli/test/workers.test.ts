@@ -1,0 +1,224 @@
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execSigner } from '@daggerml/remotes';
+import { afterTests, SeededRandom } from '@daggerml/testkit';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PROGRAM, StartedProgram } from './started-program.ts';
+import { TestRepository } from './test-repository.ts';
+
+const STEPS = `
+import { appendFileSync, existsSync } from 'node:fs';
+export function square(file: string, x: number, ms: number): number {
+  const until = Date.now() + ms;
+  while (Date.now() < until);
+  appendFileSync(file, \`\${x}\\n\`);
+  return x * x;
+}
+export async function held(file: string, x: number): Promise<number> {
+  appendFileSync(file, 'x');
+  while (!existsSync(\`\${file}.go\`)) await new Promise((resolve) => setTimeout(resolve, 20));
+  return x;
+}
+export const sum = (xs: number[]): number => xs.reduce((total, x) => total + x, 0);
+`;
+const PIPELINE = `
+import { fileURLToPath } from 'node:url';
+import { definePipeline, functions } from '@daggerml/bindings';
+const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
+const file = fileURLToPath(new URL('./ran', import.meta.url));
+export const squares = definePipeline('squares', (dag) => {
+  const all = Array.from({ length: 12 }, (_, x) => dag.call(steps.square, file, x, 300));
+  return dag.call(steps.sum, all);
+});
+export const few = definePipeline('few', (dag) => {
+  const all = [1, 2, 3].map((x) => dag.call(steps.square, file, x, 5));
+  return dag.call(steps.sum, all);
+});
+export const held = definePipeline('held', (dag) => dag.call(steps.held, file, 7));
+`;
+
+let shared: string;
+let ours: TestRepository;
+let ran: string;
+
+beforeEach(async () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'dml-workers-')));
+  afterTests('test', () => rmSync(folder, { recursive: true, force: true }));
+  shared = join(folder, 'shared');
+  mkdirSync(shared);
+  ours = await TestRepository.create();
+  writeFileSync(join(ours.folder, 'steps.ts'), STEPS);
+  writeFileSync(join(ours.folder, 'work.ts'), PIPELINE);
+  ran = join(ours.folder, 'ran');
+  await ours.ok('remote', 'add', 'team', shared);
+});
+
+/** Starts a process of `dml`. */
+function start(...args: string[]): StartedProgram {
+  return new StartedProgram([PROGRAM, ...args], { cwd: ours.folder });
+}
+
+function counted(): string[] {
+  return existsSync(ran) ? readFileSync(ran, 'utf8').split('\n').filter(Boolean) : [];
+}
+
+function filesBelow(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+describe('dml run --on-workers', () => {
+  it('has every call run by workers of the remote [DML-CLI-1221]', async () => {
+    const worker = start('worker', shared, '--jobs', '2');
+    await worker.until(/waiting for jobs/);
+    const done = await ours.dml(['run', 'work.ts', 'few', '--remote', 'team', '--on-workers']);
+    expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining('4 executed')]);
+    expect(JSON.parse(await ours.ok('cat', 'few'))).toBe(14);
+    expect(counted().sort()).toEqual(['1', '2', '3']);
+    worker.child.kill('SIGINT');
+    const { stderr } = await worker.ended;
+    expect(stderr.match(/ done \(/g)).toHaveLength(4);
+    // Nothing of the jobs is left.
+    expect([...filesBelow(join(shared, 'exec')), ...filesBelow(join(shared, 'results'))]).toEqual([]);
+  });
+
+  it('goes only with a remote, and not with resources [DML-CLI-1220]', async () => {
+    for (const options of [['--on-workers'], ['--on-workers', '--remote', 'team', '--resources', 'gpu=1']]) {
+      const refused = await ours.error(2, ['run', 'work.ts', 'squares', ...options]);
+      expect(refused).toMatchObject({ code: 'invalid_argument' });
+    }
+    expect([counted(), filesBelow(shared)]).toEqual([[], []]);
+  });
+
+  it('gives each call one outcome where workers are killed at random [DML-EXE-1520]', async () => {
+    const random = new SeededRandom(7);
+    const begin = (): StartedProgram => start('worker', shared, '--lease', '2', '--jobs', '2');
+    let workers = [begin(), begin(), begin()];
+    const caller = start('--json', 'run', 'work.ts', 'squares', '--remote', 'team', '--on-workers');
+    let isOver = false;
+    void caller.ended.then(() => {
+      isOver = true;
+    });
+    for (let killed = 0; !isOver && killed < 6; killed += 1) {
+      const before = counted().length;
+      // Each is killed in the middle of its work.
+      await until(() => isOver || counted().length > before);
+      await new Promise((resolve) => setTimeout(resolve, random.below(400)));
+      const at = random.below(workers.length);
+      workers[at]?.child.kill('SIGKILL');
+      workers = workers.map((worker, index) => (index === at ? begin() : worker));
+    }
+    const { exitCode, stdout, stderr } = await caller.ended;
+    expect([exitCode, stderr]).toEqual([0, '']);
+    const ends = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { type: string; outcome?: string; name?: string })
+      .filter(({ type }) => type === 'call-finished');
+    expect(ends.filter(({ name }) => name === 'square').map(({ outcome }) => outcome)).toEqual(
+      Array.from({ length: 12 }, () => 'executed'),
+    );
+    const calls = (await ours.json('show', 'squares')) as { nodes: { kind: string }[] };
+    expect(calls.nodes.filter(({ kind }) => kind === 'call')).toHaveLength(13);
+    expect(new Set(counted()).size).toBe(12);
+    expect(JSON.parse(await ours.ok('cat', 'squares'))).toBe(506);
+    for (const { child } of workers) child.kill('SIGKILL');
+  });
+
+  it('goes on with a job that is under way where its process was killed [DML-EXE-1202]', async () => {
+    const first = start('run', 'work.ts', 'held', '--remote', 'team', '--on-workers');
+    const worker = start('worker', shared);
+    await until(() => counted().length === 1);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const [job] = filesBelow(join(shared, 'exec'));
+    const second = start('run', 'work.ts', 'held', '--remote', 'team', '--on-workers');
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(filesBelow(join(shared, 'exec'))).toEqual([job]);
+    writeFileSync(`${ran}.go`, '');
+    const { exitCode, stdout } = await second.ended;
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('1 executed')]);
+    expect(counted()).toEqual(['x']);
+    worker.child.kill('SIGKILL');
+  });
+});
+
+describe('dml worker', () => {
+  it('takes a place, or the name of a remote [DML-CLI-1230]', async () => {
+    for (const place of [shared, `file://${shared}`, 'team']) {
+      const { exitCode, stderr } = await start('worker', place, '--idle', '1').ended;
+      expect([place, exitCode, stderr]).toEqual([place, 0, expect.stringContaining('waiting for jobs of')]);
+    }
+    expect(await ours.error(3, ['worker', 'nobody', '--idle', '1'])).toMatchObject({
+      code: 'remote_unknown',
+    });
+    for (const options of [
+      ['--jobs', '0'],
+      ['--idle', 'x'],
+      ['--lease', '-1'],
+      ['--offers', 'gpu=0'],
+      ['--trust', 'did:key:none'],
+    ])
+      expect(['invalid_argument', 'signer_invalid']).toContain(
+        (await ours.error(2, ['worker', shared, '--idle', '1', ...options])).code,
+      );
+  });
+
+  it('reports when it is ready and what becomes of its jobs [DML-CLI-1231] [DML-CLI-1232]', async () => {
+    const worker = start('--json', 'worker', shared, '--idle', '10');
+    await worker.until(/worker-ready/);
+    await ours.ok('run', 'work.ts', 'few', '--remote', 'team', '--on-workers');
+    const { exitCode, stdout } = await worker.ended;
+    const lines = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const types = lines.map(({ type }) => type);
+    expect([exitCode, types[0], types.at(-1)]).toEqual([0, 'worker-ready', 'result']);
+    expect(types.filter((type) => type === 'job-started')).toHaveLength(4);
+    expect(lines.filter(({ type }) => type === 'job-ended')).toHaveLength(4);
+    expect(lines.find(({ type }) => type === 'job-ended')).toMatchObject({
+      schema: 1,
+      job: { name: 'square', owner: 'tester' },
+      outcome: 'ok',
+      isCached: false,
+    });
+    expect(lines.at(-1)).toMatchObject({ jobs: 4 });
+    // Interrupted, it ends as well; what is under way goes to others.
+    const other = start('worker', shared);
+    await other.until(/waiting for jobs/);
+    other.child.kill('SIGINT');
+    expect((await other.ended).exitCode).toBe(0);
+  });
+
+  it('runs only jobs of those whom it is told to trust [DML-CLI-1233]', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const key = join(ours.folder, 'key.pem');
+    writeFileSync(key, pem, { mode: 0o600 });
+    const worker = start('worker', shared, '--trust', execSigner(pem, key).signer);
+    await worker.until(/waiting for jobs/);
+    const stranger = start('run', 'work.ts', 'few', '--remote', 'team', '--on-workers');
+    await worker.until(/not run: signed by nobody, who is not trusted/);
+    stranger.child.kill('SIGINT');
+    await stranger.ended;
+    expect(counted()).toEqual([]);
+    await ours.ok('run', 'work.ts', 'few', '--remote', 'team', '--on-workers', '--sign', key);
+    expect(counted()).toHaveLength(3);
+    worker.child.kill('SIGKILL');
+  });
+});

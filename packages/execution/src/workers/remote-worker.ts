@@ -1,0 +1,462 @@
+import { isDmlError } from '@daggerml/object-model';
+import {
+  type ExecRef,
+  ExecRefs,
+  type ExecSigner,
+  FileGone,
+  type OwnClaim,
+  type Remote,
+  RemoteClaims,
+  type TrustPolicy,
+} from '@daggerml/remotes';
+import { type Offers, unmetNeeds } from '../adapters/needs.ts';
+import { RemoteSharedCache } from '../cache/remote-cache.ts';
+import type { SharedCache } from '../cache/shared-cache.ts';
+import { Executor, type ExecutorOptions } from '../executor.ts';
+import { RunObjects } from '../objects/run-objects.ts';
+import { functionNameOf } from '../run/callee.ts';
+import { keyOfSnapshot } from './job-key.ts';
+import { type JobResult, runJob } from './run-job.ts';
+import { ScratchStore } from './scratch-store.ts';
+import { readSnapshot, type SnapshotCall } from './snapshot.ts';
+import type { JobNames, WorkerEvent } from './worker-events.ts';
+import { type ClaimedOrNot, type JobDeeds, type JobTimers, WorkerJob } from './worker-job.ts';
+
+export interface RemoteWorkerOptions {
+  /** Surroundings of functions here. */
+  readonly surroundings?: Pick<
+    ExecutorOptions,
+    'env' | 'resourceLimits' | 'program' | 'executables' | 'isIsolated'
+  >;
+  /** Owner of the claims, for people. */
+  readonly owner: string;
+  /** Jobs that run at one time; 1 by default. */
+  readonly maxJobs?: number | undefined;
+  /** Amounts that jobs may take together, and qualities of this place; nothing by default. */
+  readonly offers?: Offers | undefined;
+  /** Signs results and outcomes; nothing is signed by default. */
+  readonly signer?: ExecSigner | undefined;
+  /** Trust in jobs and outcomes; all are trusted by default. */
+  readonly trust?: TrustPolicy | undefined;
+  /** Lease of the claims; 60 s by default. */
+  readonly leaseMs?: number | undefined;
+  /** Time after which jobs are looked for again; 1 s by default, and up to five times as long while there are none. */
+  readonly pollMs?: number | undefined;
+  /** Time without a job after which the worker ends; never by default. */
+  readonly idleMs?: number | undefined;
+  readonly onEvent?: ((event: WorkerEvent) => void) | undefined;
+}
+
+const POLL_MS = 1_000;
+/** Growth of the pause while there are no jobs, and its limit. */
+const POLL_GROWTH = 1.25;
+const MAX_POLLS = 5;
+/** Bytes of snapshots from which a store is given up once nothing runs. */
+const FULL_BYTES = 256 * 2 ** 20;
+/** Jobs that are read at one look. */
+const READ_AT_ONCE = 32;
+
+const timers: JobTimers = {
+  nowMs: () => performance.now(),
+  setTimer: (act, afterMs) => {
+    const timer = setTimeout(act, afterMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A store for jobs, with the exec refs that are taken into it. */
+interface Workshop {
+  readonly scratch: ScratchStore;
+  readonly refs: ExecRefs;
+  takenBytes: number;
+}
+
+/** A worker that sees a remote alone: runs the jobs that are posted there. */
+export class RemoteWorker {
+  readonly #remote: Remote;
+  readonly #options: RemoteWorkerOptions;
+  readonly #claims: RemoteClaims;
+  readonly #cache: SharedCache;
+  readonly #jobs = new Map<string, WorkerJob>();
+  /** Jobs that are not for this worker. */
+  readonly #skipped = new Set<string>();
+  readonly #startedMs = new Map<string, number>();
+  #workshop: Workshop | undefined;
+  /** Jobs for which something is done, also after their end. */
+  readonly #doing = new Set<Promise<void>>();
+  #wake: (() => void) | undefined;
+  #busyMs = 0;
+
+  constructor(remote: Remote, options: RemoteWorkerOptions) {
+    const { owner, leaseMs, maxJobs = 1, signer, trust } = options;
+    this.#remote = remote;
+    this.#options = options;
+    this.#claims = new RemoteClaims(remote, { owner, leaseMs, maxHeld: maxJobs });
+    this.#cache = new RemoteSharedCache(remote, { signer, trust });
+  }
+
+  /**
+   * Runs jobs until the signal is aborted, or no job was there for the time that the options say. Jobs under way are
+   * given up then, for others to run. Rejects where the remote refuses what a worker does, or is none.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { pollMs = POLL_MS, idleMs } = this.#options;
+    const wake = (): void => this.#wake?.();
+    signal.addEventListener('abort', wake);
+    let pauseMs = pollMs;
+    this.#busyMs = timers.nowMs();
+    try {
+      while (!signal.aborted) {
+        const isBusy = await this.#look();
+        if (isBusy) this.#busyMs = timers.nowMs();
+        pauseMs = isBusy ? pollMs : Math.min(pauseMs * POLL_GROWTH, pollMs * MAX_POLLS);
+        if (idleMs !== undefined && timers.nowMs() - this.#busyMs >= idleMs) break;
+        if (!signal.aborted) await this.#sleep(pauseMs);
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+      await this.#close();
+    }
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const stop = timers.setTimer(resolve, ms);
+      this.#wake = () => {
+        stop();
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+
+  /** Looks for jobs and begins some; returns whether there is one that is or could be run here. */
+  async #look(): Promise<boolean> {
+    try {
+      const workshop = await this.#openWorkshop();
+      const listed = await workshop.refs.list('exec');
+      const results = listed.size > 0 ? await workshop.refs.list('results') : new Set<string>();
+      this.#forgetOver(listed, results);
+      const fresh = [...listed].filter(
+        (uuid) => !results.has(uuid) && !this.#jobs.has(uuid) && !this.#skipped.has(uuid),
+      );
+      // Others look as well: whoever begins anywhere meets them seldom.
+      for (const uuid of this.#shuffled(fresh).slice(0, READ_AT_ONCE)) {
+        if (this.#dueJobs().length >= READ_AT_ONCE) break;
+        await this.#readJob(workshop, uuid);
+      }
+      this.#begin();
+      return this.#jobs.size > 0;
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      this.#report({ type: 'remote-failed', reason: (error as Error).message });
+      return false;
+    }
+  }
+
+  async #openWorkshop(): Promise<Workshop> {
+    if (this.#workshop && this.#doing.size === 0 && this.#workshop.takenBytes > FULL_BYTES)
+      await this.#closeWorkshop();
+    if (this.#workshop) return this.#workshop;
+    const scratch = await ScratchStore.create('dml-worker');
+    const { owner, signer, trust } = this.#options;
+    const refs = new ExecRefs(this.#remote, { owner, signer, trust, host: scratch.store });
+    this.#workshop = { scratch, refs, takenBytes: 0 };
+    return this.#workshop;
+  }
+
+  async #closeWorkshop(): Promise<void> {
+    const workshop = this.#workshop;
+    this.#workshop = undefined;
+    await workshop?.scratch.close();
+  }
+
+  /** Ends jobs that are not there any more, or have a result of somebody else. */
+  #forgetOver(listed: ReadonlySet<string>, results: ReadonlySet<string>): void {
+    for (const uuid of this.#skipped) if (!listed.has(uuid)) this.#skipped.delete(uuid);
+    for (const [uuid, job] of this.#jobs) {
+      if (listed.has(uuid) && !results.has(uuid)) continue;
+      if (results.has(uuid)) this.#tryAgain(job.ref.key);
+      // What is posted is over in a moment; and others may wait for what this job computes.
+      // @spec DML-EXE-1510
+      if (job.state === 'posting' || (job.isActive && this.#isWantedByOthers(job, results))) continue;
+      job.take('over');
+    }
+  }
+
+  /** Tries jobs of a key again that somebody else had: it has an outcome by now. */
+  #tryAgain(key: ExecRef['key']): void {
+    this.#claims.lookAgain(key);
+    for (const job of this.#jobs.values()) if (job.ref.key === key) job.dueMs = 0;
+  }
+
+  #isWantedByOthers({ executionUuid, ref }: WorkerJob, results: ReadonlySet<string>): boolean {
+    for (const [uuid, other] of this.#jobs)
+      if (uuid !== executionUuid && other.ref.key === ref.key && !results.has(uuid)) return true;
+    return false;
+  }
+
+  #shuffled(uuids: readonly string[]): string[] {
+    const random = this.#remote.randomBytes(4 * uuids.length);
+    const view = new DataView(random.buffer, random.byteOffset, random.byteLength);
+    return uuids
+      .map((uuid, at) => ({ uuid, place: view.getUint32(4 * at) }))
+      .sort((left, right) => left.place - right.place)
+      .map(({ uuid }) => uuid);
+  }
+
+  async #readJob({ refs }: Workshop, uuid: string): Promise<void> {
+    let ref: ExecRef | undefined;
+    try {
+      ref = await refs.read('exec', uuid);
+    } catch (error) {
+      if (!isDmlError(error) || !(error.code === 'remote_damaged' || error.code === 'remote_format_newer'))
+        throw error;
+      this.#skipped.add(uuid);
+      this.#report({ type: 'remote-failed', reason: error.message });
+      return;
+    }
+    if (ref === undefined) return;
+    const { offers = {} } = this.#options;
+    // @spec DML-EXE-1535
+    if (unmetNeeds(ref.needs, offers).length > 0) {
+      this.#skipped.add(uuid);
+      return;
+    }
+    // @spec DML-EXE-1536
+    if (!refs.isTrusted(ref)) {
+      this.#skipped.add(uuid);
+      const job = { executionUuid: uuid, owner: ref.owner, name: undefined };
+      this.#report({ type: 'job-untrusted', job, signer: ref.signature?.signer });
+      return;
+    }
+    const job: WorkerJob = new WorkerJob(
+      { executionUuid: uuid, ref },
+      { deeds: this.#deedsOf(uuid, ref), timers, onChange: (changed) => this.#changed(changed) },
+    );
+    this.#jobs.set(uuid, job);
+  }
+
+  #dueJobs(): WorkerJob[] {
+    const nowMs = timers.nowMs();
+    return [...this.#jobs.values()].filter(({ state, dueMs }) => state === 'waiting' && dueMs <= nowMs);
+  }
+
+  /** Begins as many jobs as there is room for. */
+  #begin(): void {
+    const { maxJobs = 1, offers = {} } = this.#options;
+    const active = [...this.#jobs.values()].filter(({ isActive }) => isActive);
+    const free = { ...offers } as Record<string, number | true>;
+    for (const { ref } of active) takeNeeds(free, ref.needs);
+    let room = maxJobs - active.length;
+    // Those that were not tried yet go first.
+    for (const job of this.#dueJobs().sort((left, right) => left.dueMs - right.dueMs)) {
+      if (room <= 0) return;
+      if (unmetNeeds(job.ref.needs, free).length > 0) continue;
+      takeNeeds(free, job.ref.needs);
+      room -= 1;
+      job.take('due');
+    }
+  }
+
+  /** Reports what has become of a job, and looks for the next one where it has left room. */
+  #changed(job: WorkerJob): void {
+    const { executionUuid, state } = job;
+    if (state === 'claiming') {
+      const doing: Promise<void> = job.idle().finally(() => this.#doing.delete(doing));
+      this.#doing.add(doing);
+    }
+    if (state === 'running') {
+      this.#startedMs.set(executionUuid, timers.nowMs());
+      this.#report({ type: 'job-started', job: this.#namesOf(job) });
+    }
+    if (state === 'done' || state === 'waiting') this.#left(job);
+    if (state !== 'done') return;
+    this.#jobs.delete(executionUuid);
+    // Its exec ref may be listed for a moment.
+    this.#skipped.add(executionUuid);
+    this.#startedMs.delete(executionUuid);
+    if (job.result !== undefined) this.#tryAgain(job.ref.key);
+    this.#wake?.();
+  }
+
+  /** Reports the end of a job that was begun. */
+  #left(job: WorkerJob): void {
+    const { executionUuid, state, result, reason } = job;
+    const startedMs = this.#startedMs.get(executionUuid);
+    if (state === 'done' && result !== undefined) {
+      const durationMs = Math.round(timers.nowMs() - (startedMs ?? timers.nowMs()));
+      const isProblem = 'problem' in result;
+      this.#report({
+        type: 'job-ended',
+        job: this.#namesOf(job),
+        outcome: isProblem ? 'refused' : result.outcome,
+        isCached: !isProblem && result.isCached,
+        durationMs,
+        reason: isProblem ? result.problem.reason : undefined,
+      });
+    } else if (startedMs !== undefined) {
+      this.#startedMs.delete(executionUuid);
+      const why = state === 'done' ? 'nobody waits for it any more' : (reason ?? 'it is left to others');
+      this.#report({ type: 'job-left', job: this.#namesOf(job), reason: why });
+    }
+  }
+
+  #namesOf({ executionUuid, ref, name }: WorkerJob): JobNames {
+    return { executionUuid, owner: ref.owner, name };
+  }
+
+  #report(event: WorkerEvent): void {
+    this.#options.onEvent?.(event);
+  }
+
+  /** Returns what is to be done for a job. */
+  #deedsOf(executionUuid: string, ref: ExecRef): JobDeeds {
+    const { key } = ref;
+    return {
+      claim: async (): Promise<ClaimedOrNot> => {
+        // @spec DML-EXE-1512
+        const answer = await this.#claims.claim(key);
+        if (answer.type === 'claimed') return { claim: answer.claim };
+        return { afterMs: answer.type === 'held' ? answer.afterMs : 0 };
+      },
+      renew: (claim) => this.#claims.renew(claim),
+      release: async (claim) => void (await this.#claims.release(claim)),
+      isOpen: async () => (await this.#refs.read('results', executionUuid)) === undefined,
+      fetch: () => this.#fetch(executionUuid, ref),
+      run: (call, claim, signal) => this.#run(executionUuid, { ref, call, claim, signal }),
+      post: async (result) => {
+        const answer =
+          'problem' in result
+            ? result
+            : { commitId: result.commitId, snapshotId: ref.commit as NonNullable<ExecRef['commit']> };
+        await this.#refs.answer({ executionUuid, key }, answer, objectsOf(result, this.#store));
+      },
+    };
+  }
+
+  get #refs(): ExecRefs {
+    return (this.#workshop as Workshop).refs;
+  }
+
+  get #store(): ScratchStore['store'] {
+    return (this.#workshop as Workshop).scratch.store;
+  }
+
+  /** Takes the snapshot of a job. */
+  async #fetch(executionUuid: string, ref: ExecRef): ReturnType<JobDeeds['fetch']> {
+    const commitId = ref.commit as NonNullable<ExecRef['commit']>;
+    const workshop = this.#workshop as Workshop;
+    try {
+      await workshop.refs.take([{ executionUuid, commitId, groups: ref.groups }]);
+      workshop.takenBytes += ref.groups
+        .flatMap(({ segments }) => segments)
+        .reduce((sum, { bytes }) => sum + bytes, 0);
+      const objects = new RunObjects(workshop.scratch.store);
+      const call = readSnapshot(commitId, objects);
+      const { functionDatumId } = call;
+      const job = this.#jobs.get(executionUuid);
+      if (job) job.name = functionNameOf(functionDatumId, objects);
+      // @spec DML-EXE-1537
+      if (keyOfSnapshot(executionUuid, call, objects) !== ref.key)
+        return {
+          problem: { code: 'snapshot_invalid', reason: 'it is claimed under the key of another call' },
+        };
+      return call;
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem === undefined) throw error;
+      return { problem };
+    }
+  }
+
+  /** Runs a call; its outcome is in the shared cache then. */
+  async #run(
+    executionUuid: string,
+    {
+      ref,
+      call,
+      claim,
+      signal,
+    }: {
+      readonly ref: ExecRef;
+      readonly call: SnapshotCall;
+      readonly claim: OwnClaim;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<JobResult> {
+    const { owner, surroundings } = this.#options;
+    const executor = new Executor({
+      ...surroundings,
+      store: this.#store,
+      fileCache: false,
+      sharing: { cache: this.#cacheUnder(claim) },
+    });
+    try {
+      const snapshotId = ref.commit as NonNullable<ExecRef['commit']>;
+      const author = { actor: owner, nowMs: this.#remote.clock.now() };
+      return await runJob(executor, { executionUuid, snapshotId, call, author, signal });
+    } finally {
+      await executor.close();
+    }
+  }
+
+  /**
+   * Returns the shared cache for the run of a job: it publishes under the number of the claim, and nothing once the claim
+   * is lost.
+   */
+  #cacheUnder(claim: OwnClaim): SharedCache {
+    const cache = this.#cache;
+    return {
+      lookUp: (keys, present) => cache.lookUp(keys, present),
+      publish: async (publications, source) => {
+        if (!(await this.#claims.renew(claim))) return;
+        const numbered = publications.map((each) =>
+          each.executionKey === claim.executionKey ? { ...each, fencing: claim.fencing } : each,
+        );
+        await cache.publish(numbered, source);
+      },
+      flush: () => cache.flush?.(),
+    };
+  }
+
+  /** Ends what is under way, which others can run then. */
+  async #close(): Promise<void> {
+    for (const job of this.#jobs.values()) job.take('over');
+    await Promise.all(this.#doing);
+    await this.#closeWorkshop();
+  }
+}
+
+/** Returns the source of a result commit. */
+function objectsOf(result: JobResult, store: ScratchStore['store']): RunObjects {
+  return 'problem' in result ? new RunObjects(store) : result.objects;
+}
+
+/** Returns what the Caller of a job is told of an error; undefined for one that concerns this worker. */
+function problemOf(error: unknown): { readonly code: string; readonly reason: string } | undefined {
+  if (error instanceof FileGone)
+    return { code: 'worker_lost', reason: 'a collection of the remote has removed what the job needs' };
+  if (!isDmlError(error)) return undefined;
+  if (error.code === 'snapshot_invalid' || error.code === 'invalid_payload')
+    return { code: 'snapshot_invalid', reason: `${error.fields.message ?? error.message}` };
+  if (error.code === 'transfer_invalid' || error.code === 'remote_damaged' || error.code === 'object_missing')
+    return { code: 'worker_lost', reason: `what the job needs cannot be read: ${error.message}` };
+  return undefined;
+}
+
+/** Takes needs away from what is free. */
+function takeNeeds(free: Record<string, number | true>, needs: ExecRef['needs']): void {
+  for (const [name, amount] of Object.entries(needs)) {
+    const offered = free[name];
+    if (amount !== true && typeof offered === 'number') {
+      if (offered > amount) free[name] = offered - amount;
+      else delete free[name];
+    }
+  }
+}
+
+/** Checks whether an error of the remote is one that passes. */
+function isPassing(error: unknown): boolean {
+  return isDmlError(error) && (error.code === 'remote_unreachable' || error.code === 'remote_busy');
+}

@@ -1,0 +1,310 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { type CommitId, type ExecutionKey, isDmlError } from '@daggerml/object-model';
+import { execRef, type Store } from '@daggerml/store';
+import { describe, expect, it } from 'vitest';
+import { joinRemote } from '../../test/exchange.ts';
+import { commitTo, openFixture, remoteOver } from '../../test/fixtures.ts';
+import { type OnRequest, unanswered, type WatchedFiles, watchedFiles } from '../../test/watched-files.ts';
+import { collectRemote } from '../collect/collect.ts';
+import { execRefPath } from '../format/exec-ref.ts';
+import type { GroupEntry } from '../format/group.ts';
+import type { Remote } from '../remote.ts';
+import { type ExecSigner, execSigner, type TrustPolicy } from '../signatures/exec-signature.ts';
+import { MemoryRemote } from '../testing/memory-remote.ts';
+import { ExecRefs } from './exec-refs.ts';
+
+const KEY = 'ef'.repeat(32) as ExecutionKey;
+
+function uuid(number: number): string {
+  return `${number}`.padStart(8, '0').concat('-2222-4333-8444-555555555555');
+}
+
+interface Party {
+  readonly store: Store;
+  readonly refs: ExecRefs;
+  readonly files: WatchedFiles;
+  readonly remote: Remote;
+}
+
+let parties = 0;
+
+async function party(
+  memory: MemoryRemote,
+  options: { onRequest?: OnRequest; signer?: ExecSigner; trust?: TrustPolicy } = {},
+): Promise<Party> {
+  const { onRequest, ...others } = options;
+  parties += 1;
+  const store = await openFixture();
+  const files = watchedFiles(memory.open(), onRequest);
+  const remote = remoteOver(files, parties);
+  return { store, files, remote, refs: new ExecRefs(remote, { owner: 'ada', host: store, ...others }) };
+}
+
+function sourceOf(store: Store): Parameters<ExecRefs['post']>[1] {
+  return { getBytes: (objectClass, id) => store.get(objectClass, id as never) };
+}
+
+async function post({ refs, store }: Party, number: number, commitId: CommitId): Promise<void> {
+  await refs.post([{ executionUuid: uuid(number), commitId, key: KEY, needs: {} }], sourceOf(store));
+}
+
+function newSigner(): ExecSigner {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return execSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }), 'key.pem');
+}
+
+async function taken(to: Party, number: number): Promise<string | undefined> {
+  const ref = await to.refs.read('exec', uuid(number));
+  if (!ref?.commit) return undefined;
+  await to.refs.take([{ executionUuid: uuid(number), commitId: ref.commit, groups: ref.groups }]);
+  return to.store.getRef(execRef(uuid(number)))?.commitId;
+}
+
+function filesOf(groups: readonly GroupEntry[]): string[] {
+  return groups.flatMap(({ index, segments }) => [
+    `indexes/${index}.index`,
+    ...segments.map(({ file }) => `segments/${file}.car`),
+  ]);
+}
+
+describe('exec refs of a remote', () => {
+  it('carry a commit with all that it reaches to somebody else [DML-REM-1808]', async () => {
+    const memory = new MemoryRemote();
+    const [from, to] = [await party(memory), await party(memory)];
+    const large = new Uint8Array(300_000).fill(7);
+    const commitId = commitTo(from.store, { one: 'text', two: large });
+    await post(from, 1, commitId);
+    expect(await taken(to, 1)).toBe(commitId);
+    // Nothing is left out: what the ref reaches is whole.
+    const again = await joinRemote(new MemoryRemote());
+    expect(again.store.getRef(execRef(uuid(1)))).toBeUndefined();
+    await expect(
+      (async () => {
+        for (const id of [commitId]) if (!to.store.has('commit', id)) throw new Error(`${id} is missing`);
+        await post(to, 2, commitId);
+      })(),
+    ).resolves.toBeUndefined();
+    // An object that is another one, or missing, is not taken, and the ref not moved.
+    const other = commitTo(from.store, { one: 'another' });
+    await post(from, 3, other);
+    const ref = await to.refs.read('exec', uuid(3));
+    const [segment = ''] = filesOf(ref?.groups ?? []).filter((path) => path.startsWith('segments/'));
+    const bytes = (await memory.open().read(segment)) as Uint8Array;
+    memory.plant(
+      segment,
+      bytes.map((byte, at) => (at === bytes.length - 3 ? byte ^ 1 : byte)),
+    );
+    const failure = await taken(to, 3).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(isDmlError(failure) && ['remote_damaged', 'transfer_invalid'].includes(failure.code)).toBe(true);
+    expect(to.store.getRef(execRef(uuid(3)))).toBeUndefined();
+    memory.plant(segment, undefined);
+    await expect(taken(to, 3)).rejects.toThrow('is gone');
+    expect(to.store.getRef(execRef(uuid(3)))).toBeUndefined();
+  });
+
+  it('are taken several at a time, all of them or none', async () => {
+    const memory = new MemoryRemote();
+    const [from, to] = [await party(memory), await party(memory)];
+    const commits = [1, 2, 3].map((number) => commitTo(from.store, { one: `text ${number}` }));
+    for (const [at, commitId] of commits.entries()) await post(from, at, commitId);
+    const refs = await Promise.all(commits.map((_, at) => to.refs.read('exec', uuid(at))));
+    const wanted = refs.map((ref, at) => ({
+      executionUuid: uuid(at),
+      commitId: ref?.commit as CommitId,
+      groups: ref?.groups ?? [],
+    }));
+    const [first, second, last] = wanted as [
+      (typeof wanted)[number],
+      (typeof wanted)[number],
+      (typeof wanted)[number],
+    ];
+    await expect(to.refs.take([first, second, { ...last, groups: [] }])).rejects.toMatchObject({
+      code: 'transfer_invalid',
+    });
+    for (const at of [0, 1, 2]) expect(to.store.getRef(execRef(uuid(at)))).toBeUndefined();
+    await to.refs.take(wanted);
+    expect([0, 1, 2].map((at) => to.store.getRef(execRef(uuid(at)))?.commitId)).toEqual(commits);
+  });
+
+  for (const phase of ['before', 'after'] as const)
+    it(`are there once, also where an answer got lost ${phase} its effect [DML-REM-1803]`, async () => {
+      const memory = new MemoryRemote();
+      let isLosing = true;
+      const from = await party(memory, {
+        onRequest: ({ operation }, at) => {
+          if (!isLosing || operation !== 'swap' || at !== phase) return;
+          isLosing = false;
+          throw unanswered();
+        },
+      });
+      const commitId = commitTo(from.store, { one: 'text' });
+      await post(from, 1, commitId);
+      expect(isLosing).toBe(false);
+      expect((await from.refs.read('exec', uuid(1)))?.commit).toBe(commitId);
+      // Whoever posts it again finds it as it is.
+      const other = await party(memory);
+      await post(other, 1, commitTo(other.store, { one: 'another' }));
+      expect((await from.refs.read('exec', uuid(1)))?.commit).toBe(commitId);
+    });
+
+  it('of a result keep the first one [DML-REM-1804]', async () => {
+    const memory = new MemoryRemote();
+    const worker = await party(memory);
+    const snapshotId = commitTo(worker.store, { one: 'text' });
+    const [first, second] = ['a', 'b'].map((text) =>
+      commitTo(worker.store, { one: text }, { parents: [snapshotId] }),
+    ) as [CommitId, CommitId];
+    const answer = (commitId: CommitId): Promise<boolean> =>
+      worker.refs.answer(
+        { executionUuid: uuid(1), key: KEY },
+        { commitId, snapshotId },
+        sourceOf(worker.store),
+      );
+    expect([await answer(first), await answer(second)]).toEqual([true, false]);
+    const problem = { code: 'timeout', reason: 'too long' };
+    expect(
+      await worker.refs.answer({ executionUuid: uuid(1), key: KEY }, { problem }, sourceOf(worker.store)),
+    ).toBe(false);
+    expect((await worker.refs.read('results', uuid(1)))?.commit).toBe(first);
+    await worker.refs.answer({ executionUuid: uuid(2), key: KEY }, { problem }, sourceOf(worker.store));
+    expect(await worker.refs.read('results', uuid(2))).toMatchObject({ commit: null, problem });
+  });
+
+  it('put each object once, before what names it [DML-REM-1806]', async () => {
+    const memory = new MemoryRemote();
+    const requests: string[] = [];
+    const from = await party(memory, {
+      onRequest: ({ operation, path }, phase) => {
+        if (phase === 'before') requests.push(`${operation} ${path.replace(/\/.*/, '')}`);
+      },
+    });
+    const large = new Uint8Array(200_000).map((_, at) => at % 251);
+    await post(from, 1, commitTo(from.store, { one: 'text', large }));
+    expect(requests.filter((each) => /^(put|swap)/.test(each))).toEqual([
+      'put segments',
+      'put indexes',
+      'swap exec',
+    ]);
+    const sizes = async (number: number): Promise<number[]> =>
+      ((await from.refs.read('exec', uuid(number)))?.groups ?? []).map(
+        ({ segments }) => segments[0]?.bytes ?? 0,
+      );
+    await post(from, 2, commitTo(from.store, { other: 'text', large }));
+    const [first] = await sizes(1);
+    const second = await sizes(2);
+    expect(first).toBeGreaterThan(200_000);
+    // The large value lies in the group of the first, which the second names as well.
+    expect(second).toContain(first);
+    expect(second.reduce((sum, bytes) => sum + bytes, 0) - (first as number)).toBeLessThan(5_000);
+    const to = await party(memory);
+    expect(await taken(to, 2)).toBeDefined();
+    // A commit that was sent needs nothing more.
+    requests.length = 0;
+    await post(from, 3, (await from.refs.read('exec', uuid(2)))?.commit as CommitId);
+    expect(requests.filter((each) => each.startsWith('put'))).toEqual([]);
+    expect(await taken(to, 3)).toBeDefined();
+  });
+
+  it('put everything again in a new epoch [DML-REM-1807]', async () => {
+    const memory = new MemoryRemote();
+    const member = await joinRemote(memory);
+    commitTo(member.store, { one: 'history' });
+    await member.push();
+    const from = await party(memory);
+    const commitId = commitTo(from.store, { one: 'text' });
+    await post(from, 1, commitId);
+    await from.refs.remove([uuid(1)]);
+    await collectRemote(from.remote, { store: member.store });
+    await post(from, 2, commitId);
+    const to = await party(memory);
+    expect(await taken(to, 2)).toBe(commitId);
+  });
+
+  it('are signed by the key that there is, and trusted by the policy [DML-REM-1809] [DML-REM-1810]', async () => {
+    const memory = new MemoryRemote();
+    const [signer, other] = [newSigner(), newSigner()];
+    const from = await party(memory, { signer });
+    const commitId = commitTo(from.store, { one: 'text' });
+    await post(from, 1, commitId);
+    const unsigned = await party(memory);
+    await post(unsigned, 2, commitTo(unsigned.store, { one: 'text' }));
+    const [signed, plain] = [await from.refs.read('exec', uuid(1)), await from.refs.read('exec', uuid(2))];
+    if (!signed || !plain) throw new Error('an exec ref is missing');
+    expect([signed.signature?.signer, plain.signature]).toEqual([signer.signer, undefined]);
+    const verdicts = async (trust?: TrustPolicy): Promise<boolean[]> => {
+      const { refs } = await party(memory, { ...(trust && { trust }) });
+      const forged = { ...plain, signature: signed.signature };
+      return [signed, plain, forged].map((ref) => refs.isTrusted(ref));
+    };
+    expect(await verdicts()).toEqual([true, true, true]);
+    expect(await verdicts({ keys: [signer.signer], unsigned: false })).toEqual([true, false, false]);
+    expect(await verdicts({ keys: [other.signer], unsigned: false })).toEqual([false, false, false]);
+    expect(await verdicts({ keys: [], unsigned: true })).toEqual([true, true, true]);
+    // The own key is trusted; and an exec of the same id would not be.
+    const own = await party(memory, { signer, trust: { keys: [], unsigned: false } });
+    expect(own.refs.isTrusted(signed)).toBe(true);
+    expect(own.refs.isTrusted({ ...signed, signature: signer.sign(commitId as never) })).toBe(false);
+    // A problem says nothing that could be wrong.
+    const problem = { code: 'timeout', reason: 'too long' };
+    expect(own.refs.isTrusted({ ...plain, commit: null, problem })).toBe(true);
+  });
+});
+
+describe('a collection of a remote with exec refs', () => {
+  it('keeps the files that they name [DML-REM-1811]', async () => {
+    const memory = new MemoryRemote();
+    const member = await joinRemote(memory);
+    commitTo(member.store, { one: 'history' });
+    await member.push();
+    const from = await party(memory);
+    const snapshotId = commitTo(from.store, { one: 'text' });
+    await post(from, 1, snapshotId);
+    const result = commitTo(from.store, { one: 'result' }, { parents: [snapshotId] });
+    const job = { executionUuid: uuid(1), key: KEY };
+    await from.refs.answer(job, { commitId: result, snapshotId }, sourceOf(from.store));
+    for (let times = 0; times < 3; times += 1)
+      await collectRemote(from.remote, { store: member.store, keptStates: 1 });
+    const to = await party(memory);
+    expect(await taken(to, 1)).toBe(snapshotId);
+    const ref = await to.refs.read('results', uuid(1));
+    await to.refs.take([{ executionUuid: uuid(1), commitId: result, groups: ref?.groups ?? [] }]);
+    expect(to.store.getRef(execRef(uuid(1)))?.commitId).toBe(result);
+    // Without them the files go.
+    const named = filesOf(ref?.groups ?? []);
+    await from.refs.remove([uuid(1)]);
+    await collectRemote(from.remote, { store: member.store, keptStates: 1 });
+    expect(memory.paths.filter((path) => named.includes(path) || path.includes(uuid(1)))).toEqual([]);
+  });
+
+  it('removes jobs that are too old, and results without a job [DML-REM-1812]', async () => {
+    let nowMs = 1_000_000_000_000;
+    const memory = new MemoryRemote({ nowMs: () => nowMs });
+    const member = await joinRemote(memory);
+    commitTo(member.store, { one: 'history' });
+    await member.push();
+    const commitOf = (each: Party): CommitId => commitTo(each.store, { one: 'text' });
+    const old = await party(memory);
+    await post(old, 1, commitOf(old));
+    nowMs += 60_000;
+    const young = await party(memory);
+    await post(young, 2, commitOf(young));
+    const problem = { code: 'timeout', reason: 'too long' };
+    const answer = (number: number): Promise<boolean> =>
+      young.refs.answer({ executionUuid: uuid(number), key: KEY }, { problem }, sourceOf(young.store));
+    await answer(2);
+    await answer(3);
+    nowMs += 30 * 24 * 3_600_000 - 60_000;
+    const left = async (): Promise<string[]> => {
+      await collectRemote(young.remote, { store: member.store });
+      return memory.paths.filter((path) => /^(exec|results)/.test(path));
+    };
+    expect(await left()).toEqual(
+      [1, 2].map((number) => execRefPath('exec', uuid(number))).concat(execRefPath('results', uuid(2))),
+    );
+    nowMs += 1;
+    expect(await left()).toEqual([execRefPath('exec', uuid(2)), execRefPath('results', uuid(2))]);
+  });
+});
