@@ -37,7 +37,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   };
   const withheld = new Map<string, number>();
   let summary = NOTHING_CHECKED;
-  let leftOut = 0;
+  let absent: Absent = { leftOut: 0, withheld: 0 };
   try {
     summary = await withStore(context, 'read', async ({ store }) => {
       const verified = await verifyStore(store, {
@@ -46,7 +46,8 @@ export async function run(context: CommandContext): Promise<ExitCode> {
         onFinding: list,
         onProgress: (progress) => output.live([`  ${progress.phase}: ${progress.done}`]),
       });
-      leftOut = countAbsent(store, withheld);
+      absent = absentOf(store);
+      if (verified.findings === 0) countWithheld(store, withheld);
       return verified;
     });
   } catch (error) {
@@ -62,17 +63,15 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const { findings: count, leftovers: leftoverCount, ...checked } = summary;
   const byCode = Object.fromEntries([...groups].map(([code, group]) => [code, group.count]));
   const findings = [...groups.values()].flatMap(({ listed }) => listed);
-  const withheldFields = [...withheld].map(([domain, objects]) => ({ domain, objects }));
-  const fields = {
-    ...checked,
-    leftOut,
-    findingCount: count,
-    leftoverCount,
-    byCode,
-    findings,
-    withheld: withheldFields,
-  };
-  output.result(fields, () => {
+  const withheldBy = [...withheld].map(([domain, objects]) => ({ domain, objects }));
+  const value = { ...checked, ...absent, withheldBy, findingCount: count, leftoverCount, byCode, findings };
+  output.result(value, () => {
+    const notHere = [
+      ...absentText(absent),
+      ...withheldBy.map(
+        ({ domain, objects }) => `${formatCount(objects, 'object')} withheld by ${output.safe(domain)}`,
+      ),
+    ];
     const sums = `${formatCount(checked.objects, 'object')} and ${formatCount(checked.refs, 'ref')} checked`;
     const leftovers =
       leftoverCount === 0
@@ -80,16 +79,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
         : [
             `${formatCount(leftoverCount, 'leftover')} of refused imports, which nothing uses; "dml gc" removes them`,
           ];
-    const notHere =
-      leftOut === 0
-        ? []
-        : [
-            `${formatCount(leftOut, 'object')} left out, which a remote has; "dml fetch --missing" brings them`,
-          ];
-    const gaps = withheldFields.map(
-      ({ domain, objects }) => `${formatCount(objects, 'object')} withheld by ${output.safe(domain)}`,
-    );
-    if (count === 0) return [...leftovers, ...notHere, ...gaps, `${sums}, nothing is damaged`].join('\n');
+    if (count === 0) return [...leftovers, ...notHere, `${sums}, nothing is damaged`].join('\n');
     return [
       // @spec DML-CLI-1016
       ...[...groups].flatMap(([code, group]) => describeGroup(code, group)).map(output.safe),
@@ -105,19 +95,29 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   return isDamaged(groups.keys()) ? EXIT.damage : EXIT.newer;
 }
 
-/**
- * Counts the objects that each domain withholds, and returns how many were left out; neither is damage.
- *
- * @spec DML-CLI-1270
- * @spec DML-CLI-1295
- */
-function countAbsent(store: Store, withheld: Map<string, number>): number {
-  let leftOut = 0;
-  for (const { domain } of store.iterateStubs()) {
-    if (isLeftOut(domain)) leftOut += 1;
-    else withheld.set(domain, (withheld.get(domain) ?? 0) + 1);
-  }
-  return leftOut;
+/** Counts the objects that each domain withholds. @spec DML-CLI-1295 */
+function countWithheld(store: Store, withheld: Map<string, number>): void {
+  for (const { domain } of store.iterateStubs())
+    if (!isLeftOut(domain)) withheld.set(domain, (withheld.get(domain) ?? 0) + 1);
+}
+
+/** Objects that are not here on purpose, and no damage. */
+interface Absent {
+  readonly leftOut: number;
+  readonly withheld: number;
+}
+
+/** @spec DML-CLI-1270 */
+function absentOf(store: Store): Absent {
+  const absent = { leftOut: 0, withheld: 0 };
+  for (const { domain } of store.iterateStubs()) absent[isLeftOut(domain) ? 'leftOut' : 'withheld'] += 1;
+  return absent;
+}
+
+function absentText({ leftOut }: Absent): string[] {
+  return leftOut === 0
+    ? []
+    : [`${formatCount(leftOut, 'object')} left out, which a remote has; "dml fetch --missing" brings them`];
 }
 
 /** Checks whether anything else was found than records of a newer version. */

@@ -1,6 +1,7 @@
 import type { CommitId, ObjectClass } from '@daggerml/object-model';
 import { linksIn } from '../cache/walk-outcome.ts';
 import { remoteError } from '../errors.ts';
+import { assertInternal } from '../federation/remote-purpose.ts';
 import type { GroupEntry } from '../format/group.ts';
 import type { Link, LinkedObject } from '../format/link.ts';
 import { GroupWriter } from '../push/put-groups.ts';
@@ -62,6 +63,7 @@ export class CommitSender {
     source: CommitSource,
   ): Promise<readonly (readonly GroupEntry[])[]> {
     this.#snapshot = (await readSince(this.#remote.files, this.#snapshot)).snapshot;
+    assertInternal(this.#snapshot.state, this.#remote.files.name);
     const { epoch } = this.#snapshot.state;
     // Files of an earlier epoch may be gone.
     // @spec DML-REM-1807

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
 import { headRef } from '@daggerml/store';
 import { describe, expect, it } from 'vitest';
 import { Domain, datumOf, findings, long, newSigner } from '../../test/domain.ts';
@@ -9,6 +10,7 @@ import { joinCache, outcomesOf } from '../../test/outcomes.ts';
 import { Killed, watchedFiles } from '../../test/watched-files.ts';
 import { RemoteCache } from '../cache/remote-cache.ts';
 import { collectRemote } from '../collect/collect.ts';
+import { CommitSender } from '../exec-refs/commit-sender.ts';
 import { canonicalJson } from '../format/canonical-json.ts';
 import { decodeState, encodeState } from '../format/state.ts';
 import { domainSigner } from '../signatures/publication-signature.ts';
@@ -99,6 +101,15 @@ describe('publishing', () => {
     cache.flush();
     expect(await rejection(() => outcomes)).toBe('remote_purpose published');
     expect(await ours.shared()).toEqual(before);
+    expect(ours.memory.paths).toEqual(paths);
+    const sender = new CommitSender(remoteOver(ours.memory.open(), 4));
+    const source = {
+      getBytes: (objectClass: ObjectClass, id: string) => ours.store.get(objectClass, id as ObjectId),
+    };
+    const secret = ours.store.getRef(headRef('main'))?.commitId as CommitId;
+    expect(await rejection(() => sender.send([{ commitId: secret }], source))).toBe(
+      'remote_purpose published',
+    );
     expect(ours.memory.paths).toEqual(paths);
     // No state says both, whoever writes it.
     const { state } = await readSnapshot(ours.memory.open());

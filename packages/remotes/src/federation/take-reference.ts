@@ -1,25 +1,23 @@
-import {
-  buildTree,
-  type ObjectClass,
-  type ObjectId,
-  type PageStore,
-  type ReferenceId,
-  type ReferenceRecord,
-} from '@daggerml/object-model';
+import { buildTree, type PageStore, type ReferenceId, type ReferenceRecord } from '@daggerml/object-model';
 import {
   checkNewRefName,
   importObjects,
   type ObjectImportResult,
+  type ObjectName,
   referenceRef,
   type StoredReference,
   type WriteTransaction,
 } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
-import { closureSections, incompleteError } from '../fetch/closure-sections.ts';
+import { type ClosureWalk, closureObjects, incompleteError } from '../fetch/closure-sections.ts';
 import type { FetchHost } from '../fetch/fetch-host.ts';
 import { type FetchCounts, type FetchSource, groupSections, streamHead } from '../fetch/fetch-stream.ts';
+import { GroupIndexes } from '../fetch/group-indexes.ts';
 import { readAbsences } from '../format/absences.ts';
+import type { GroupEntry } from '../format/group.ts';
+import { LinkSet } from '../format/link.ts';
 import type { Publication } from '../format/publication.ts';
+import { sectionOf } from '../format/segment.ts';
 import { segmentBytesOf } from '../levels/plan-merge.ts';
 import type { Remote } from '../remote.ts';
 import { onState } from '../state/on-state.ts';
@@ -117,7 +115,27 @@ async function take(
 /** Publications of this size together are read whole, whichever of them is wanted. */
 const WHOLE_BYTES = 64 * 2 ** 20;
 
-async function* noSections(): AsyncGenerator<Uint8Array, void, undefined> {}
+interface ClosureOf extends Pick<ClosureWalk, 'get'> {
+  readonly groups: readonly GroupEntry[];
+  readonly roots: readonly ObjectName[];
+}
+
+/** Yields the sections of what some objects reach and is not here. */
+async function* closureOf(
+  source: FetchSource,
+  { groups, roots, get }: ClosureOf,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const walk = {
+    source,
+    indexes: await GroupIndexes.read(source, groups),
+    roots: roots.map(({ class: objectClass, objectId }) => ({ class: objectClass, id: objectId })),
+    get,
+    // What was withheld before may be there now, behind commits that are here.
+    isWhole: () => false,
+    leftOut: new LinkSet(),
+  };
+  for await (const object of closureObjects(walk)) yield sectionOf(object);
+}
 
 interface Fetching extends Taking {
   readonly publication: Publication;
@@ -149,28 +167,16 @@ async function fetchRoots(
       options.onProgress?.(now);
     },
   };
-  const others = Object.values(publication.references).map((id) => ({ class: 'reference', id }) as const);
-  const walk = {
-    source,
-    groups,
-    commitIds: publication.commit === null ? [] : [publication.commit],
-    others,
-    get: (objectClass: ObjectClass, id: ObjectId) => store.get(objectClass, id),
-    // What was withheld before may be there now, behind commits that are here.
-    isWhole: () => false,
-  };
-  // Level by level takes a request for each commit of a history; so what is small is read whole.
+  // Level by level takes more requests, so what is small is read whole.
   const isSmall = groups.reduce((sum, group) => sum + segmentBytesOf(group), 0) <= WHOLE_BYTES;
   const isAlone = Object.keys(snapshot.state.published ?? {}).length === 1;
   const sections =
-    roots.length === 0
-      ? noSections()
-      : isSmall || isAlone
-        ? groupSections(source, groups)
-        : closureSections(walk);
+    isSmall || isAlone
+      ? groupSections(source, groups)
+      : closureOf(source, { groups, roots, get: (objectClass, id) => store.get(objectClass, id) });
   const stream = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     yield* streamHead([], absences);
-    yield* sections;
+    if (roots.length > 0) yield* sections;
   };
   try {
     return await importObjects(store, stream(), {

@@ -115,6 +115,26 @@ describe('withholding', () => {
     expect(await findings(store)).toEqual([]);
   });
 
+  it('is no cover for what this repository has left out [DML-REM-1326]', async () => {
+    const [ours, partial] = [await Domain.create(), await Domain.create()];
+    const commitId = commitTo(ours.store, { a: long('open'), b: long('elsewhere') });
+    const objects = [{ class: 'datum', objectId: idOfText(long('elsewhere')) } as const];
+    const policy = { objects };
+    await ours.publish(commitId, { policy });
+    await partial.take(ours);
+    // As a partial clone leaves it.
+    partial.store.transact('leave out', (transaction) => {
+      const domain = 'dml+remote://file/internal/place';
+      transaction.putStub({ class: 'datum', objectId: idOfText(long('elsewhere')), domain, timeMs: 1 });
+    });
+    expect(await rejection(() => partial.publish(commitId))).toBe('object_withheld left_out');
+    // Whoever withholds it needs no bytes of it.
+    expect((await partial.publish(commitId, { policy })).withheld).toEqual(objects);
+    const theirs = await Domain.create();
+    await theirs.take(partial);
+    expect(theirs.store.getStub('datum', idOfText(long('elsewhere')))?.domain).toBe(partial.signer.domain);
+  });
+
   it('says what an earlier publication has shared already [DML-REM-1318]', async () => {
     const ours = await Domain.create();
     const commitId = commitTo(ours.store, { a: long('open'), b: long('secret') });

@@ -59,8 +59,6 @@ export function closureObjects(walk: ClosureWalk): AsyncGenerator<LinkedObject, 
 export interface CommitWalk extends Omit<ClosureWalk, 'indexes' | 'roots' | 'leftOut'> {
   readonly groups: readonly GroupEntry[];
   readonly commitIds: readonly CommitId[];
-  /** Objects of other classes to bring with what they reach. */
-  readonly others?: readonly Link[] | undefined;
   /** Commits to bring from each of them on; all by default. */
   readonly depth?: FetchFilter['depth'];
   readonly leftOut?: LinkSet | undefined;
@@ -70,13 +68,12 @@ export interface CommitWalk extends Omit<ClosureWalk, 'indexes' | 'roots' | 'lef
 export async function* closureSections({
   groups,
   commitIds,
-  others = [],
   depth,
   leftOut = new LinkSet(),
   ...walk
 }: CommitWalk): AsyncGenerator<Uint8Array, void, undefined> {
   const indexes = await GroupIndexes.read(walk.source, groups);
-  const roots = [...commitIds.map((id) => ({ class: 'commit', id, depth }) as const), ...others];
+  const roots = commitIds.map((id) => ({ class: 'commit', id, depth }) as const);
   for await (const object of closureObjects({ ...walk, indexes, roots, leftOut })) yield sectionOf(object);
 }
 

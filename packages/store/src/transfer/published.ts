@@ -10,6 +10,7 @@ import { readRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import type { ObjectName } from '../excision/plan.ts';
 import { assertReadable } from '../objects/objects.ts';
+import { absentError, isLeftOut, readStub } from '../objects/stubs.ts';
 import {
   CLASS_BYTES,
   describeKey,
@@ -106,8 +107,18 @@ async function* blocksOf(
     count += 1;
     if (count % STEP_OBJECTS === 0) await nextTurn(engine);
     // What was withheld before may lie behind what is there. @spec DML-REM-1324
-    if (!there.has(key)) yield objectBlock(engine, key);
+    if (there.has(key)) continue;
+    assertHere(engine, key);
+    yield objectBlock(engine, key);
   }
+}
+
+/** Throws `object_withheld` with `left_out` for an object that this repository has left out: it says nothing to others. */
+function assertHere(engine: Engine, key: Uint8Array): void {
+  const { class: objectClass, objectId } = nameOf(key);
+  const stub = readStub(engine, objectClass, objectId);
+  // @spec DML-REM-1326
+  if (stub !== undefined && isLeftOut(stub.domain)) throw absentError(engine, objectClass, objectId);
 }
 
 function keyOf({ class: objectClass, objectId }: ObjectName): Buffer {
