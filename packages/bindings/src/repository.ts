@@ -13,11 +13,13 @@ import {
   Executor,
   executionError,
   type Offers,
+  type OnDemandOptions,
   type PoolOptions,
   type RunEvent,
   type RunNode,
   type RunRequest,
   readOnDemand,
+  remoteAdapters,
   type SharingPorts,
 } from '@daggerml/execution';
 import { type CommitId, type DagId, isDmlError, type NodeId } from '@daggerml/object-model';
@@ -80,6 +82,8 @@ export interface RepositoryOptions extends Omit<OpeningOptions, 'program'> {
   readonly env?: Readonly<Record<string, string>>;
   /** Adapters that are executables: where they are looked for, and the variables that they see. None by default. */
   readonly executables?: Omit<ExecutableSurroundings, 'limits'>;
+  /** Opens the remotes of executables, from which left-out objects are read; those of `executables` by default. */
+  readonly openAdapter?: OnDemandOptions['openAdapter'];
   /**
    * True to run functions in processes instead of threads, so that one that crashes, as code of an add-on can, ends its
    * own call alone; false by default.
@@ -223,8 +227,9 @@ export class Repository {
     const found = findRepositoryFolder(folder);
     const mode = options.readOnly ? 'read' : 'write';
     const store = await openRepository(found, mode, { ...options, program: programName() });
-    const { author: actor = 'unknown', trust, user } = options;
-    readOnDemand(store, { folder: found, actor, trust, user });
+    const { author: actor = 'unknown', trust, user, executables } = options;
+    const openAdapter = options.openAdapter ?? (executables && remoteAdapters(executables));
+    readOnDemand(store, { folder: found, actor, trust, user, openAdapter });
     return new Repository(found, store, options);
   }
 

@@ -81,6 +81,22 @@ describe('a remote behind an executable', () => {
     await ok(ours, ['remote', 'gc']);
   });
 
+  it('has what a partial clone left out read on demand [DML-REM-0651]', async () => {
+    const pipeline = `import { blob, definePipeline } from '@daggerml/bindings';
+      export default definePipeline('large', (dag) => dag.literal(blob('many words '.repeat(30_000))));`;
+    writeFileSync(join(ours.folder, 'large.ts'), pipeline);
+    await ok(ours, ['run', 'large.ts']);
+    await ok(ours, ['remote', 'add', 'origin', place]);
+    await ok(ours, ['push']);
+    const folder = join(ours.folder, 'copy');
+    const filter = ['clone', '--filter', 'blob:none', place, folder];
+    const cloned = await dml(filter, { cwd: ours.folder, ...around() });
+    expect(cloned.exitCode, cloned.stderr).toBe(0);
+    const shown = await dml(['--repo', folder, 'cat', 'large'], { cwd: ours.folder, ...around() });
+    expect(shown.exitCode, shown.stderr).toBe(0);
+    expect(shown.stdout).toBe('many words '.repeat(30_000));
+  });
+
   it('is checked by its name or its URI, its protocol first [DML-REM-0667]', async () => {
     await ok(ours, ['remote', 'add', 'origin', place]);
     const named = JSON.parse(await ok(ours, ['--json', 'remote', 'check']));

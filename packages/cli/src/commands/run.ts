@@ -20,6 +20,7 @@ import { consoleToNotes } from '../process/console.ts';
 import { absolutePath, knownFolder } from '../process/current-folder.ts';
 import { passedVariables } from '../process/passed-variables.ts';
 import { guardPipeline } from '../process/pipeline-guard.ts';
+import { adapterOpener } from '../process/remote-adapters.ts';
 import type { RunTracing } from '../process/run-tracing.ts';
 import { refuseUnusable } from '../process/source-file.ts';
 import { thenClose } from '../process/then-close.ts';
@@ -74,6 +75,7 @@ async function runSharing(
     author: actorOf(io.env),
     env,
     executables: adapterSurroundings(io.env, env),
+    openAdapter: adapterOpener(io.env),
     user: userContext(io.env),
     signal: io.signal,
     ...waitsOf(context),

@@ -14,6 +14,7 @@ import { actorOf } from '../process/actor.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { errnoOf } from '../process/errno.ts';
 import { programVersion } from '../process/program-version.ts';
+import { adapterOpener } from '../process/remote-adapters.ts';
 import { thenClose } from '../process/then-close.ts';
 import { waitsOf } from '../process/waits.ts';
 import { cliError } from '../wording/cli-error.ts';
@@ -111,7 +112,9 @@ export async function withStore<T>(
   }
   if (mode !== 'read' && isPartial) {
     const { readOnDemand } = await import('@daggerml/execution');
-    readOnDemand(store, { folder, actor: actorOf(context.io.env), user: opening.user });
+    const { env } = context.io;
+    const openAdapter = adapterOpener(env);
+    readOnDemand(store, { folder, actor: actorOf(env), user: opening.user, openAdapter });
   }
   return await thenClose(
     context,

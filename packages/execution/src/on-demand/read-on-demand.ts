@@ -1,3 +1,4 @@
+import type { OpenAdapter } from '@daggerml/remotes';
 import { admitterOf, remotesPath, type TrustOptions } from '@daggerml/repository';
 import { type LeftOutSource, type Store, type StubFacts, withheldError } from '@daggerml/store';
 
@@ -6,6 +7,8 @@ export interface OnDemandOptions extends TrustOptions {
   readonly folder: string;
   /** Name of whoever reads. */
   readonly actor: string;
+  /** Opens the remotes of adapters that are not in the box; none by default. */
+  readonly openAdapter?: OpenAdapter | undefined;
 }
 
 /**
@@ -40,11 +43,11 @@ class OnDemand implements LeftOutSource {
     const { leftOutSource, openFiles, readRemotes, systemRemote, systemSurroundings } = await import(
       '@daggerml/remotes'
     );
-    const { folder, actor, ...trust } = this.#options;
+    const { folder, actor, openAdapter, ...trust } = this.#options;
     return leftOutSource({
       // The places of the remotes get the credentials of the user.
       remotes: () => readRemotes(remotesPath(folder), admitterOf(folder, trust).checkOwner),
-      open: async (uri) => systemRemote(await openFiles(uri, systemSurroundings()), actor),
+      open: async (uri) => systemRemote(await openFiles(uri, systemSurroundings(), openAdapter), actor),
       store: this.#store,
     });
   }

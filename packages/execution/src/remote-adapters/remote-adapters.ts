@@ -1,6 +1,5 @@
 import type { OpenAdapter } from '@daggerml/remotes';
 import { findRemoteExecutable, remoteExecutableName } from '../adapters/executable/find-executable.ts';
-import { AdapterFiles } from './adapter-files.ts';
 import { REMOTE_LIMITS, type RemoteAdapterLimits } from './limits.ts';
 
 /** Folders in which Remote Adapters are looked for, and the environment that they see. */
@@ -24,7 +23,9 @@ export function remoteAdapters({
   size = SIZE,
   limits,
 }: RemoteAdapterSurroundings): OpenAdapter {
-  return (uri, adapterName) => {
+  return async (uri, adapterName) => {
+    // Most programs never need what it brings along.
+    const { AdapterFiles } = await import('./adapter-files.ts');
     const adapter = remoteExecutableName(adapterName);
     return new AdapterFiles(uri, {
       adapter,
