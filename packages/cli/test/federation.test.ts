@@ -233,11 +233,11 @@ export const files = definePipeline('files', async (dag) => {
 
   it('is counted by a verification, for each domain [DML-CLI-1295]', async () => {
     const { theirs } = team;
-    const [withheld, ...others] = (await theirs.json<{ withheld: object[] }>('verify')).withheld;
+    const [withheld, ...others] = (await theirs.json<{ withheldBy: object[] }>('verify')).withheldBy;
     expect(others).toEqual([]);
     expect(withheld).toEqual({ domain: withheldBy, objects: expect.any(Number) });
     expect(await theirs.ok('verify')).toMatch(/^\d objects withheld by did:key:\w+\n.*nothing is damaged\n$/);
-    expect(await team.ours.json('verify')).toMatchObject({ withheld: [] });
+    expect(await team.ours.json('verify')).toMatchObject({ withheldBy: [] });
   });
 
   it('is said in the place of values [DML-CLI-1296]', async () => {

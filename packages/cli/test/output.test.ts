@@ -37,18 +37,24 @@ function fingerprint(): Map<string, string> {
 
 async function prepare(name: string): Promise<void> {
   if (name.startsWith('bundle ')) await repository.ok('bundle', 'create', 'whole.car', '--force');
-  if (name === 'publish') await prepareDomain();
-  if (name === 'reference end') await repository.dml(['reference', 'add', 'them', './public', 'model']);
+  if (name === 'publish' || name.startsWith('reference ')) await prepareDomain(name);
   if (name === 'dag delete') await repository.run('raw');
   if (name === 'remote remove') await repository.dml(['remote', 'add', 'backup', './backup']);
   if (name === 'op resume' || name === 'op cancel') await interruptOps();
   if (name === 'wip prune') await repository.dml(['run', 'pipelines.ts', 'fails']);
 }
 
-/** Makes what a domain needs to publish: a key, and a remote for it. */
-async function prepareDomain(): Promise<void> {
-  repository.write('domain.pem', newKeyPem());
+const DOMAIN_KEY = newKeyPem();
+
+/** Makes what a domain needs to publish, and the reference that a command is about; what is there already stays. */
+async function prepareDomain(name: string): Promise<void> {
+  repository.write('domain.pem', DOMAIN_KEY);
   await repository.dml(['remote', 'add', 'public', './public']);
+  if (name === 'publish') return;
+  await repository.ok(...(COMMAND_LINES.publish ?? []));
+  await repository.dml(
+    name === 'reference add' ? ['reference', 'end', 'them'] : (COMMAND_LINES['reference add'] ?? []),
+  );
 }
 
 /** Leaves a run of ops that has not ended: it is interrupted as its first target is worked on. */

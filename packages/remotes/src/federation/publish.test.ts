@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
+import type { CommitId, ExecutionKey, ObjectClass, ObjectId } from '@daggerml/object-model';
 import { headRef } from '@daggerml/store';
 import { describe, expect, it } from 'vitest';
 import { Domain, datumOf, findings, long, newSigner } from '../../test/domain.ts';
@@ -11,12 +11,14 @@ import { Killed, watchedFiles } from '../../test/watched-files.ts';
 import { RemoteCache } from '../cache/remote-cache.ts';
 import { collectRemote } from '../collect/collect.ts';
 import { CommitSender } from '../exec-refs/commit-sender.ts';
+import { ExecRefs } from '../exec-refs/exec-refs.ts';
 import { canonicalJson } from '../format/canonical-json.ts';
 import { decodeState, encodeState } from '../format/state.ts';
 import { domainSigner } from '../signatures/publication-signature.ts';
 import { readSnapshot } from '../state/read-snapshot.ts';
 import { MemoryRemote } from '../testing/memory-remote.ts';
 import { publish } from './publish.ts';
+import { assertForPublications } from './remote-purpose.ts';
 
 describe('publishing', () => {
   it('is listed by its name, with the key that signs as its domain [DML-REM-1301] [DML-REM-1311]', async () => {
@@ -77,6 +79,18 @@ describe('publishing', () => {
     const options = { store: member.store, name: 'model', commitId, signer: newSigner() };
     const internal = 'remote_purpose internal';
     expect(await rejection(() => publish(remoteOver(remote.open()), options))).toBe(internal);
+    // Refs of which there are many stand in trees.
+    const { state } = await readSnapshot(remote.open());
+    const inTrees = { ...state, refs: {}, trees: { heads: 'f'.repeat(64) } } as never;
+    await expect(assertForPublications(inTrees, remote.open())).rejects.toMatchObject({ detail: 'internal' });
+    // Jobs of workers are in no state.
+    const working = new MemoryRemote();
+    const jobs = new ExecRefs(remoteOver(working.open()), { owner: 'ada', host: member.store });
+    const executionUuid = '00000000-2222-4333-8444-555555555555';
+    await jobs.post([{ executionUuid, commitId, key: 'ef'.repeat(32) as ExecutionKey, needs: {} }], {
+      getBytes: (objectClass, id) => member.store.get(objectClass, id as ObjectId),
+    });
+    expect(await rejection(() => publish(remoteOver(working.open()), options))).toBe(internal);
     const cached = new MemoryRemote();
     const helper = joinCache(cached);
     const cache = new RemoteCache(helper.remote, {});

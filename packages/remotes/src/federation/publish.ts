@@ -91,6 +91,7 @@ async function publishOn(remote: Remote, options: PublishOptions): Promise<Publi
   let prepared: Prepared | undefined;
   let publication: Publication | undefined;
   await advance(remote, async (base) => {
+    await assertForPublications(base.state, remote.files);
     const before = publicationBefore(base, options, remote);
     if (prepared?.epoch !== base.state.epoch) prepared = await prepare(remote, { base, options, counts });
     if (before !== undefined && !isChange(before, options, prepared)) {
@@ -117,7 +118,6 @@ function publicationBefore(
   { name, commitId, signer }: PublishOptions,
   remote: Remote,
 ): Publication | undefined {
-  assertForPublications(state, remote.files.name);
   const before = publicationNamed(state.published, name);
   // @spec DML-REM-1314
   if (before !== undefined && before.domain !== signer.domain)
