@@ -124,6 +124,7 @@ function runIn(folder: string, command: string): string {
   const ran = spawnSync('sh', ['-c', command], {
     cwd: folder,
     encoding: 'utf8',
+    timeout: 180_000,
     env: {
       PATH: `${join(folder, 'node_modules/.bin')}:${process.env.PATH}`,
       HOME: folder,

@@ -57,6 +57,10 @@ export async function withSharing<Result>(
             owner: actorOf(io.env),
             signer,
             trust,
+            onNobody: () => {
+              output.event('no-worker', { remote: name });
+              output.note(`no worker of ${output.safe(name)} takes the calls yet; start one by "dml worker"`);
+            },
             onUntrusted: (key = 'nobody') =>
               output.note(`a result signed by ${output.safe(key)} is not used; see "dml remote trust"`),
           })

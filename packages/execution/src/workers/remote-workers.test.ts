@@ -496,6 +496,47 @@ describe('a Caller of the workers of a remote', () => {
     expect(countIn(file)).toBe(2);
   });
 
+  it('is told once that no worker takes its jobs [DML-EXE-1538]', async () => {
+    const memory = new MemoryRemote();
+    let nowMs = 1_000_000;
+    let told = 0;
+    const remote = remoteOf(memory, 'caller');
+    const startAdapter = await remoteWorkers(
+      { ...remote, clock: { ...remote.clock, now: () => nowMs } },
+      { owner: 'caller', pollMs: 10, onNobody: () => (told += 1) },
+    );
+    const workspace = await Workspace.create(STEPS, { startAdapter });
+    parties.push(workspace);
+    const run = workspace.begin();
+    const file = join(workspace.folder, 'ran');
+    const node = run.call('held', [file, 1]);
+    await until(() => jobsOf(memory).length === 1);
+    const pass = async (ms: number): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      nowMs += ms;
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    };
+    await pass(14_000);
+    expect(told).toBe(0);
+    // One that is claimed is waited for, however long it takes.
+    startWorker(memory);
+    await until(() => countIn(file) === 1);
+    await pass(60_000);
+    await pass(60_000);
+    expect(told).toBe(0);
+    const other = run.call('held', [file, 2]);
+    writeFileSync(`${file}.go`, '');
+    expect(await run.outcome(node)).toBe(1);
+    expect(await run.outcome(other)).toBe(2);
+    for (const stop of stops.splice(0)) await stop();
+    const lonely = run.call('half', [2]);
+    await until(() => jobsOf(memory).length === 1);
+    await pass(15_000);
+    await until(() => told === 1);
+    await pass(60_000);
+    expect([told, lonely.status]).toEqual([1, 'pending']);
+  });
+
   it('is refused a job whose key is that of another call [DML-EXE-1537]', async () => {
     const memory = new MemoryRemote();
     const workspace = await caller(memory);

@@ -1,4 +1,4 @@
-import { type CommitId, isDmlError, type NodeId } from '@daggerml/object-model';
+import { type CommitId, type ExecutionKey, isDmlError, type NodeId } from '@daggerml/object-model';
 import {
   type ExecRef,
   ExecRefs,
@@ -35,6 +35,8 @@ export interface RemoteWorkersOptions {
   readonly pollMs?: number | undefined;
   /** Time after which a remote that does not answer is asked again; 5 s by default. */
   readonly pauseMs?: number | undefined;
+  /** Hears, once, that no worker has taken a job for a while. */
+  readonly onNobody?: (() => void) | undefined;
   /** Jobs that are posted at one time; further ones wait. */
   readonly maxJobs?: number | undefined;
   /** Hears of a result that is not used since its signer, undefined for none, is not trusted. */
@@ -53,6 +55,9 @@ const PAUSE_MS = 5_000;
 /** Growth of the time between two looks for results while there are none, and its limit. */
 const LOOK_GROWTH = 1.2;
 const MAX_LOOKS = 5;
+/** Time without a result after which the claims of some jobs are looked at. */
+const LONELY_MS = 15_000;
+const LOOKED_AT = 4;
 /** Looks for results between two looks whether the jobs are still there. */
 const LOOKS_BETWEEN = 30;
 
@@ -63,6 +68,8 @@ interface Job {
   readonly snapshotId: CommitId;
   /** True once it was seen among the jobs of the remote. */
   isPosted: boolean;
+  /** Key under which workers claim it; undefined for one that another process has posted. */
+  readonly key: ExecutionKey | undefined;
 }
 
 /**
@@ -92,6 +99,9 @@ export class RemoteWorkers implements ExecutionAdapter {
   #looks = 0;
   /** Time since which the remote has not answered. */
   #silentSinceMs: number | undefined;
+  /** Time since which no result has come. */
+  #lonelySinceMs: number | undefined;
+  #isWarned = false;
   #isTidy = false;
   #isClosed = false;
 
@@ -180,11 +190,7 @@ export class RemoteWorkers implements ExecutionAdapter {
         jobs.map(({ job, submission }) => ({
           executionUuid: job.executionUuid,
           commitId: job.snapshotId,
-          key: jobKey({
-            executionUuid: job.executionUuid,
-            cache: submission.options?.cache,
-            executionKey: submission.executionKey,
-          }),
+          key: job.key as ExecutionKey,
           needs: submission.needs ?? {},
         })),
         this.#context.objects,
@@ -233,7 +239,9 @@ export class RemoteWorkers implements ExecutionAdapter {
       const known = store.getRef(execRef(executionUuid))?.commitId;
       const author = { actor, nowMs: clock.now() };
       const snapshotId = known ?? putSnapshot(submission, objects, author);
-      const job: Job = { executionUuid, nodeId: submission.nodeId, snapshotId, isPosted: false };
+      const { nodeId, executionKey } = submission;
+      const key = jobKey({ executionUuid, cache: submission.options?.cache, executionKey });
+      const job: Job = { executionUuid, nodeId, snapshotId, isPosted: false, key };
       return { job, submission, isKnown: known !== undefined };
     });
     store.transact('exec/snapshots', (transaction) => {
@@ -284,6 +292,8 @@ export class RemoteWorkers implements ExecutionAdapter {
       }
       for (let at = 0; at < finished.length; at += TAKEN_TOGETHER)
         await this.#take(finished.slice(at, at + TAKEN_TOGETHER));
+      if (finished.length === 0) await this.#warnOfNobody(jobs);
+      else this.#lonelySinceMs = undefined;
       this.#silentSinceMs = undefined;
     } catch (error) {
       this.#pauseMs = this.#options.pauseMs ?? PAUSE_MS;
@@ -292,11 +302,29 @@ export class RemoteWorkers implements ExecutionAdapter {
     }
   }
 
+  /**
+   * Says once that no worker seems to run, where some of the jobs were claimed by nobody for a while.
+   *
+   * @spec DML-EXE-1538
+   */
+  async #warnOfNobody(jobs: readonly Job[]): Promise<void> {
+    const { onNobody } = this.#options;
+    const nowMs = this.#remote.clock.now();
+    this.#lonelySinceMs ??= nowMs;
+    if (!onNobody || this.#isWarned || nowMs - this.#lonelySinceMs < LONELY_MS) return;
+    this.#lonelySinceMs = nowMs;
+    for (const { key } of jobs.slice(0, LOOKED_AT))
+      if (key === undefined || (await this.#refs.isClaimed(key))) return;
+    this.#isWarned = true;
+    onNobody();
+  }
+
   /** Returns the job of a poll; one that another process has begun is taken up. */
   #jobOf({ nodeId, token, executionUuid = '' }: Poll): Job {
     const known = this.#jobs.get(nodeId);
     if (known) return known;
-    const job: Job = { executionUuid, nodeId, snapshotId: token as CommitId, isPosted: false };
+    const snapshotId = token as CommitId;
+    const job: Job = { executionUuid, nodeId, snapshotId, isPosted: false, key: undefined };
     this.#jobs.set(nodeId, job);
     return job;
   }
@@ -472,7 +500,9 @@ function answered(nodeId: NodeId, answer: AdapterAnswer): AdapterReport {
 
 /** Returns what an error of the remote means for an attempt, and one of the store for the run. */
 function failed(error: unknown): AdapterAnswer {
-  if (!isDmlError(error) || !error.code.startsWith('remote_')) return { type: 'broken', error };
+  const isOfCall =
+    isDmlError(error) && (error.code.startsWith('remote_') || error.code === 'object_withheld');
+  if (!isOfCall) return { type: 'broken', error };
   const isPassing = error.code === 'remote_unreachable' || error.code === 'remote_busy';
   return {
     type: 'failed',

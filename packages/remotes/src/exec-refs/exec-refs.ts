@@ -1,5 +1,6 @@
 import type { CommitId, ExecutionKey } from '@daggerml/object-model';
 import { machineClocks, RemoteTime } from '../claims/remote-time.ts';
+import { readClaim } from '../claims/swap-claim.ts';
 import type { ExecProblem, ExecRef, ExecRefKind } from '../format/exec-ref.ts';
 import type { Remote } from '../remote.ts';
 import { type ExecSigner, ExecTrust, type TrustPolicy } from '../signatures/exec-signature.ts';
@@ -137,6 +138,12 @@ export class ExecRefs {
   /** Takes commits with all that they reach under the exec refs of the store; see {@link CommitTaker.take}. */
   take(commits: readonly CommitToTake[]): Promise<void> {
     return this.#taker.take(commits);
+  }
+
+  /** Checks whether somebody has the claim of a key. */
+  async isClaimed(key: ExecutionKey): Promise<boolean> {
+    const found = await readClaim(this.#remote, key);
+    return found !== undefined && found !== 'unchanged' && found.claim.state === 'held';
   }
 
   /** Removes jobs with their results; absent ones are no error. */
