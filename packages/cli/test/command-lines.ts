@@ -33,7 +33,7 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   clone: ['clone', './shared', 'cloned'],
   'remote add': ['remote', 'add', 'backup', './backup'],
   'remote list': ['remote', 'list'],
-  worker: ['worker', './shared', '--idle', '1'],
+  worker: ['worker', 'shared', '--idle', '1'],
   'remote trust': ['remote', 'trust', 'shared', '--unsigned'],
   'remote remove': ['remote', 'remove', 'backup'],
   'remote log': ['remote', 'log', 'shared'],

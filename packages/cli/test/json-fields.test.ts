@@ -154,7 +154,7 @@ describe('the documents of all commands', () => {
         argv.map((word) => (word === 'metrics' ? 'fields#metrics.m' : word)),
       );
       // Documents in lines, or one.
-      const documents = line.startsWith('run ') ? stdout.trim().split('\n') : [stdout];
+      const documents = /^(run|worker) /.test(line) ? stdout.trim().split('\n') : [stdout];
       expect(stdout, `${line}: ${stderr}`).not.toBe('');
       const wrong = documents.flatMap((text) => misnamed({ document: JSON.parse(text) }));
       found.push(...wrong.map((field) => `${line}: ${field}`));

@@ -93,7 +93,7 @@ describe('standard output', () => {
       });
       expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
       expect(outcome.stdout.endsWith('\n')).toBe(true);
-      const isRun = name === 'run';
+      const isRun = name === 'run' || name === 'worker';
       expect(JSON.parse(isRun ? lastLine(outcome.stdout) : outcome.stdout)).toEqual(expect.anything());
     },
   );
