@@ -141,10 +141,9 @@ export class RemoteWorker {
         (uuid) => !results.has(uuid) && !this.#jobs.has(uuid) && !this.#skipped.has(uuid),
       );
       // Others look as well: whoever begins anywhere meets them seldom.
-      for (const uuid of this.#shuffled(fresh).slice(0, READ_AT_ONCE)) {
-        if (this.#dueJobs().length >= READ_AT_ONCE) break;
-        await this.#readJob(workshop, uuid);
-      }
+      const room = Math.max(0, READ_AT_ONCE - this.#dueJobs().length);
+      const read = this.#shuffled(fresh).slice(0, room);
+      await Promise.all(read.map((uuid) => this.#readJob(workshop, uuid)));
       this.#begin();
       return this.#jobs.size > 0;
     } catch (error) {

@@ -331,11 +331,8 @@ export class RemoteWorkers implements ExecutionAdapter {
 
   /** Takes the results of jobs together, or one by one where that fails. */
   async #take(jobs: readonly Job[]): Promise<void> {
-    const results: { readonly job: Job; readonly ref: ExecRef & { readonly commit: CommitId } }[] = [];
-    for (const job of jobs) {
-      const ref = await this.#readResult(job);
-      if (ref !== undefined) results.push({ job, ref });
-    }
+    const read = await Promise.all(jobs.map(async (job) => ({ job, ref: await this.#readResult(job) })));
+    const results = read.flatMap(({ job, ref }) => (ref === undefined ? [] : [{ job, ref }]));
     if (results.length === 0) return;
     try {
       await this.#refs.take(results.map(({ job, ref }) => toTake(job, ref)));
