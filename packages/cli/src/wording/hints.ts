@@ -177,7 +177,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   remote_foreign: 'choose an empty folder or another folder of the bucket',
   remote_missing: '"dml push" begins one; look whether the place is spelled right',
   'remote_missing/object':
-    'nothing here is damaged; another copy of the repository may have it: add it as a remote, and run dml fetch --missing',
+    'nothing is damaged; another copy of the repository may have it: add it as a remote, and run dml fetch --missing',
   'remote_missing/branch': '"dml remote log" shows what was pushed there',
   remote_unreachable: 'look at the network and the name of the place, then run it again; nothing is lost',
   remote_refused:
