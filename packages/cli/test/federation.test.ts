@@ -361,7 +361,7 @@ describe('dml reference', () => {
     expect(await theirs.ok('show', String(listed?.referenceId))).toContain('did:key:');
   });
 
-  it('stands wherever a commit is named, and a pipeline imports from it [DML-REM-1323]', async () => {
+  it('stands wherever a commit is named, and a pipeline imports from it [DML-REM-1323] [DML-REM-1325]', async () => {
     const { ours, theirs } = team;
     await publish('--withhold', 'dags:rows');
     await take();
