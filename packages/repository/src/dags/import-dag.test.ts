@@ -28,7 +28,9 @@ class HeldRecords {
       read: ((objectClass: 'node', objectId: string) => {
         if (this.withheld.has(objectId))
           throw storeError('object_withheld', { class: objectClass, objectId, domain: 'did:key:z6Mk' });
-        return this.#records.get(objectId);
+        const record = this.#records.get(objectId);
+        if (record === undefined) throw storeError('object_missing', { class: objectClass, objectId });
+        return record;
       }) as never,
     };
   }
@@ -55,5 +57,5 @@ it('passes over dags and nodes that a domain withholds [DML-REM-1325]', () => {
   expect(dagNodes(outer, records.source)).toEqual(new Set([root, imported, secret]));
   // What is missing for another reason is none of that.
   const lost = dag(datum('9') as string as NodeId);
-  expect(() => dagNodes(lost, records.source)).toThrow();
+  expect(() => dagNodes(lost, records.source)).toThrow(expect.objectContaining({ code: 'object_missing' }));
 });
