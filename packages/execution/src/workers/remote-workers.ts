@@ -303,7 +303,7 @@ export class RemoteWorkers implements ExecutionAdapter {
   }
 
   /**
-   * Says once that no worker seems to run, where some of the jobs were claimed by nobody for a while.
+   * Reports once that no worker seems to run, where some of the jobs were claimed by nobody for a while.
    *
    * @spec DML-EXE-1538
    */
