@@ -15,6 +15,7 @@ import type { SharedCache } from '../cache/shared-cache.ts';
 import { Executor, type ExecutorOptions } from '../executor.ts';
 import { RunObjects } from '../objects/run-objects.ts';
 import { functionNameOf } from '../run/callee.ts';
+import { claimedCache } from './claimed-cache.ts';
 import { keyOfSnapshot } from './job-key.ts';
 import { type JobResult, runJob } from './run-job.ts';
 import { ScratchStore } from './scratch-store.ts';
@@ -389,7 +390,7 @@ export class RemoteWorker {
       ...surroundings,
       store: this.#store,
       fileCache: false,
-      sharing: { cache: this.#cacheUnder(claim) },
+      sharing: { cache: claimedCache(this.#cache, claim, () => this.#claims.renew(claim)) },
     });
     try {
       const snapshotId = ref.commit as NonNullable<ExecRef['commit']>;
@@ -398,25 +399,6 @@ export class RemoteWorker {
     } finally {
       await executor.close();
     }
-  }
-
-  /**
-   * Returns the shared cache for the run of a job: it publishes under the number of the claim, and nothing once the claim
-   * is lost.
-   */
-  #cacheUnder(claim: OwnClaim): SharedCache {
-    const cache = this.#cache;
-    return {
-      lookUp: (keys, present) => cache.lookUp(keys, present),
-      publish: async (publications, source) => {
-        if (!(await this.#claims.renew(claim))) return;
-        const numbered = publications.map((each) =>
-          each.executionKey === claim.executionKey ? { ...each, fencing: claim.fencing } : each,
-        );
-        await cache.publish(numbered, source);
-      },
-      flush: () => cache.flush?.(),
-    };
   }
 
   /** Ends what is under way, which others can run then. */
