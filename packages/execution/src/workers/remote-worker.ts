@@ -11,7 +11,6 @@ import {
 } from '@daggerml/remotes';
 import { type Offers, unmetNeeds } from '../adapters/needs.ts';
 import { RemoteSharedCache } from '../cache/remote-cache.ts';
-import type { SharedCache } from '../cache/shared-cache.ts';
 import { Executor, type ExecutorOptions } from '../executor.ts';
 import { RunObjects } from '../objects/run-objects.ts';
 import { functionNameOf } from '../run/callee.ts';
@@ -77,7 +76,7 @@ export class RemoteWorker {
   readonly #remote: Remote;
   readonly #options: RemoteWorkerOptions;
   readonly #claims: RemoteClaims;
-  readonly #cache: SharedCache;
+  readonly #cache: RemoteSharedCache;
   readonly #jobs = new Map<string, WorkerJob>();
   /** Jobs that are not for this worker. */
   readonly #skipped = new Set<string>();
@@ -322,7 +321,10 @@ export class RemoteWorker {
       },
       renew: (claim) => this.#claims.renew(claim),
       release: async (claim) => void (await this.#claims.release(claim)),
-      isOpen: async () => (await this.#refs.read('results', executionUuid)) === undefined,
+      // The Caller removes both once it has the result: what is gone is not to be run again.
+      isOpen: async () =>
+        (await this.#refs.read('results', executionUuid)) === undefined &&
+        (await this.#refs.read('exec', executionUuid)) !== undefined,
       fetch: () => this.#fetch(executionUuid, ref),
       run: (call, claim, signal) => this.#run(executionUuid, { ref, call, claim, signal }),
       post: async (result) => {
@@ -386,6 +388,8 @@ export class RemoteWorker {
     },
   ): Promise<JobResult> {
     const { owner, surroundings } = this.#options;
+    // Whoever had the claim before has published since this process looked last.
+    if (claim.fencing > 1) await this.#cache.mayHave(ref.key, true);
     const executor = new Executor({
       ...surroundings,
       store: this.#store,

@@ -255,16 +255,22 @@ describe('the workers of a remote', () => {
     for (let workers = 0; workers < 3; workers += 1) startWorker(memory, { maxJobs: 3 });
     const outcomes = callers.map(async (workspace) => {
       const run = workspace.begin();
-      return await run.outcome(run.call('counted', [file, 7]));
+      const calls = Array.from({ length: 8 }, (_, n) => run.call('counted', [file, n]));
+      return await Promise.all(calls.map((call) => run.outcome(call)));
     });
-    expect(await Promise.all(outcomes)).toEqual([7, 7, 7]);
-    expect(countIn(file)).toBe(1);
+    const values = Array.from({ length: 8 }, (_, n) => n);
+    expect(await Promise.all(outcomes)).toEqual([values, values, values]);
+    expect(countIn(file)).toBe(8);
     const again = callers.map(async (workspace) => {
       const run = workspace.begin({ workName: 'fresh' });
       return await run.outcome(run.call('counted', [file, 7], { cache: false }));
     });
     expect(await Promise.all(again)).toEqual([7, 7, 7]);
-    expect(countIn(file)).toBe(4);
+    expect(countIn(file)).toBe(11);
+    // Nothing is left of jobs, not even a result that came twice.
+    for (const workspace of callers) await workspace.executor.close();
+    for (const stop of stops.splice(0)) await stop();
+    expect([jobsOf(memory), jobsOf(memory, 'results')]).toEqual([[], []]);
   });
 
   it('are not believed where the policy does not trust them [DML-EXE-1530]', async () => {
