@@ -336,6 +336,32 @@ describe('the workers of a remote', () => {
     expect(values).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  it('run nothing that its Caller has taken back since it was listed', async () => {
+    const memory = new MemoryRemote();
+    const workspace = await caller(memory);
+    const file = join(workspace.folder, 'ran');
+    workspace.begin().call('counted', [file, 1]);
+    await until(() => jobsOf(memory).length === 1);
+    const files = memory.open();
+    let looks = 0;
+    const stale: RemoteFiles = {
+      ...files,
+      readVersion: async (path, known) => {
+        if (!path.startsWith('exec/')) return await files.readVersion(path, known);
+        looks += 1;
+        return looks === 1 ? await files.readVersion(path, known) : undefined;
+      },
+    };
+    const ending = new AbortController();
+    const options = { owner: 'worker', pollMs: 20 };
+    const running = runRemoteWorker(remoteOf(memory, 'worker', stale), options, ending.signal);
+    await until(() => looks > 1);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    ending.abort();
+    await running;
+    expect([countIn(file), jobsOf(memory, 'results')]).toEqual([0, []]);
+  });
+
   it('make the attempts after a throw, and no others [DML-EXE-1534]', async () => {
     const memory = new MemoryRemote();
     const workspace = await caller(memory);
