@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { formatSize, nfcText, type ReferenceId } from '@daggerml/object-model';
 import { type DomainSigner, domainSigner, publish, readSnapshot, remoteError } from '@daggerml/remotes';
 import { findCommit, findObject, type RecordReader } from '@daggerml/repository';
@@ -8,6 +7,7 @@ import { withStore } from '../invocation/repository-access.ts';
 import { withholdPolicy } from '../invocation/withhold-option.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { withPlace } from '../process/publication-place.ts';
+import { readKeyFile } from '../process/read-key-file.ts';
 import { transferProgress, withRemote } from '../process/remote-session.ts';
 import { formatColumns } from '../render/columns.ts';
 import { formatCount, formatTime } from '../render/quantities.ts';
@@ -32,13 +32,7 @@ function misuse(problem: string): Error {
 /** Returns the owner of the key file; throws `signing_key_invalid`. */
 function signerOf({ io, options }: CommandContext): DomainSigner {
   const path = absolutePath(io, String(options.sign));
-  let pem: Buffer;
-  try {
-    pem = readFileSync(path);
-  } catch (cause) {
-    throw remoteError('signing_key_invalid', { path }, cause);
-  }
-  return domainSigner(pem, path);
+  return domainSigner(readKeyFile(path), path);
 }
 
 async function add(context: CommandContext): Promise<void> {

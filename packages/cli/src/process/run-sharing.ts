@@ -1,17 +1,11 @@
-import { readFileSync } from 'node:fs';
 import type { RepositoryOptions } from '@daggerml/bindings';
 import { remoteSharing, remoteWorkers } from '@daggerml/execution';
-import {
-  type CheckReport,
-  checkForClaims,
-  type ExecSigner,
-  execSigner,
-  remoteError,
-} from '@daggerml/remotes';
+import { type CheckReport, checkForClaims, type ExecSigner, execSigner } from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { formatCount } from '../render/quantities.ts';
 import { actorOf } from './actor.ts';
 import { absolutePath } from './current-folder.ts';
+import { readKeyFile } from './read-key-file.ts';
 import { noteChecked, type RemoteSession, withRemote } from './remote-session.ts';
 
 /**
@@ -96,12 +90,6 @@ async function proofOf({ output }: CommandContext, { name, remote }: RemoteSessi
 
 /** Returns the signer of a key file; throws `signing_key_invalid`. */
 export function signerOf(path: string): ExecSigner {
-  let pem: Buffer;
-  try {
-    pem = readFileSync(path);
-  } catch (cause) {
-    throw remoteError('signing_key_invalid', { path }, cause);
-  }
   // @spec DML-REM-1234
-  return execSigner(pem, path);
+  return execSigner(readKeyFile(path), path);
 }

@@ -1,8 +1,8 @@
-import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
+import { type KeyObject, sign, verify } from 'node:crypto';
 import type { CommitId, ExecId } from '@daggerml/object-model';
-import { remoteError } from '../errors.ts';
 import type { CacheSignature } from '../format/cache-row.ts';
-import { didKeyOf, keyOfDid } from './did-key.ts';
+import { keyOfDid } from './did-key.ts';
+import { signedBytes, signingKey } from './signing-key.ts';
 
 /** Type of what is signed: a signature over one class is not valid for another. */
 const EXEC_TYPE = 'application/vnd.daggerml.exec';
@@ -24,29 +24,16 @@ export interface TrustPolicy {
   readonly unsigned: boolean;
 }
 
-/** Returns the bytes that are signed: the pre-authentication encoding of DSSE. */
-function signedBytes(id: string, type: string = EXEC_TYPE): Buffer {
-  return Buffer.from(`DSSEv1 ${type.length} ${type} ${id.length} ${id}`, 'utf8');
-}
-
 /**
  * Creates a signer of a private key in PEM; throws `signing_key_invalid` for anything but an Ed25519 key without a
  * pass phrase.
  */
 export function execSigner(pem: string | Uint8Array, origin: string): ExecSigner {
-  let key: KeyObject;
-  let signer: string;
-  try {
-    key = createPrivateKey(typeof pem === 'string' ? pem : Buffer.from(pem));
-    signer = didKeyOf(key);
-  } catch (cause) {
-    // @spec DML-REM-1506
-    throw remoteError('signing_key_invalid', { path: origin }, cause);
-  }
+  const { key, did: signer } = signingKey(pem, origin);
   return {
     signer,
-    sign: (execId) => ({ signer, bytes: sign(null, signedBytes(execId), key) }),
-    signCommit: (commitId) => ({ signer, bytes: sign(null, signedBytes(commitId, COMMIT_TYPE), key) }),
+    sign: (execId) => ({ signer, bytes: sign(null, signedBytes(EXEC_TYPE, execId), key) }),
+    signCommit: (commitId) => ({ signer, bytes: sign(null, signedBytes(COMMIT_TYPE, commitId), key) }),
   };
 }
 
@@ -69,12 +56,12 @@ export class ExecTrust {
    * @spec DML-REM-1503
    */
   accepts(execId: ExecId, signature: CacheSignature | undefined): boolean {
-    return this.#accepts(signedBytes(execId), signature);
+    return this.#accepts(signedBytes(EXEC_TYPE, execId), signature);
   }
 
   /** Checks whether a commit of an exec ref may be used, as for an exec. */
   acceptsCommit(commitId: CommitId, signature: CacheSignature | undefined): boolean {
-    return this.#accepts(signedBytes(commitId, COMMIT_TYPE), signature);
+    return this.#accepts(signedBytes(COMMIT_TYPE, commitId), signature);
   }
 
   #accepts(signed: Buffer, signature: CacheSignature | undefined): boolean {

@@ -1,8 +1,8 @@
-import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
-import { remoteError } from '../errors.ts';
+import { sign, verify } from 'node:crypto';
 import { canonicalJson } from '../format/canonical-json.ts';
 import type { Publication } from '../format/publication.ts';
-import { didKeyOf, keyOfDid } from './did-key.ts';
+import { keyOfDid } from './did-key.ts';
+import { signedBytes, signingKey } from './signing-key.ts';
 
 /** Type of what is signed: a signature over one class is not valid for another. */
 const PUBLICATION_TYPE = 'application/vnd.daggerml.publication';
@@ -30,31 +30,21 @@ export function publicationPayload({
   return canonicalJson({ commit, domain, name, number, references, timeMs }).toString('utf8');
 }
 
-/** Returns the bytes that are signed: the pre-authentication encoding of DSSE. */
-function signedBytes(payload: string): Buffer {
-  const body = Buffer.from(payload, 'utf8');
-  const head = `DSSEv1 ${PUBLICATION_TYPE.length} ${PUBLICATION_TYPE} ${body.length} `;
-  return Buffer.concat([Buffer.from(head, 'utf8'), body]);
-}
-
 /**
  * Creates the signer of a domain from a private key in PEM; throws `signing_key_invalid` for anything but an Ed25519 key
  * without a pass phrase.
  */
 export function domainSigner(pem: string | Uint8Array, origin: string): DomainSigner {
-  let key: KeyObject;
-  let domain: string;
-  try {
-    key = createPrivateKey(typeof pem === 'string' ? pem : Buffer.from(pem));
-    // @spec DML-REM-1301
-    domain = didKeyOf(key);
-  } catch (cause) {
-    throw remoteError('signing_key_invalid', { path: origin }, cause);
-  }
+  // @spec DML-REM-1301
+  const { key, did: domain } = signingKey(pem, origin);
   return {
     domain,
     sign: ({ name, ...facts }) => {
-      const sig = sign(null, signedBytes(publicationPayload({ name, ...facts })), key).toString('base64');
+      const sig = sign(
+        null,
+        signedBytes(PUBLICATION_TYPE, publicationPayload({ name, ...facts })),
+        key,
+      ).toString('base64');
       return { ...facts, sig };
     },
   };
@@ -67,5 +57,7 @@ export function domainSigner(pem: string | Uint8Array, origin: string): DomainSi
  */
 export function isSignedBy(domain: string, payload: string, sig: string): boolean {
   const key = keyOfDid(domain);
-  return key !== undefined && verify(null, signedBytes(payload), key, Buffer.from(sig, 'base64'));
+  return (
+    key !== undefined && verify(null, signedBytes(PUBLICATION_TYPE, payload), key, Buffer.from(sig, 'base64'))
+  );
 }

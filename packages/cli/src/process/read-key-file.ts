@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { remoteError } from '@daggerml/remotes';
+
+/** Returns the content of the file of a signing key; throws `signing_key_invalid` where it cannot be read. */
+export function readKeyFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw remoteError('signing_key_invalid', { path }, cause);
+  }
+}
