@@ -43,7 +43,7 @@ function workerOf(
   const owner = actorOf(io.env);
   return async (remote, configured, isChecked) => {
     const trust = (await trustOf(options.trust)) ?? configured;
-    const report = { count: 0, take: (event: WorkerEvent) => printEvent(output, event) };
+    let count = 0;
     if (!isChecked) await assertSafe(context, remote);
     // @spec DML-CLI-1231
     output.event('worker-ready', { remote: remote.files.name, jobs: maxJobs });
@@ -64,14 +64,14 @@ function workerOf(
           isIsolated: options.isolate === true,
         },
         onEvent: (event) => {
-          if (event.type === 'job-ended') report.count += 1;
-          report.take(event);
+          if (event.type === 'job-ended') count += 1;
+          printEvent(output, event);
         },
       },
       io.signal,
     );
     // @spec DML-CLI-1232
-    output.runResult({ jobs: report.count }, () => `${formatCount(report.count, 'job')} run`);
+    output.runResult({ jobs: count }, () => `${formatCount(count, 'job')} run`);
   };
 }
 

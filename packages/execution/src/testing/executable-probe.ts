@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AdapterProcess, type FinalAnswer } from '../adapters/executable/adapter-process.ts';
-import { lateDescription } from '../adapters/executable/adapter-processes.ts';
+import type { FinalAnswer } from '../adapters/executable/adapter-process.ts';
 import { type AdapterLimits, DEFAULT_LIMITS } from '../adapters/executable/limits.ts';
 import { parseAnswer } from '../adapters/executable/message-schemas.ts';
-import { type Description, PROTOCOL } from '../adapters/executable/protocol.ts';
-import { type ProcessEnd, ProcessRun } from '../process/process-run.ts';
+import { type Answer, type Description, PROTOCOL } from '../adapters/executable/protocol.ts';
+import type { ProcessEnd } from '../process/process-run.ts';
+import { ProbedProcess } from './probed-process.ts';
 
 /** A call that an adapter can do, as it is written in a question. */
 export interface ExampleCall {
@@ -38,44 +37,22 @@ export type ProbedAnswer = FinalAnswer & { readonly line: string };
 /** One process of an executable, asked without an Executor. */
 export class ExecutableProbe {
   readonly #given: ExecutableUnderTest;
-  readonly #process: AdapterProcess;
-  readonly #limits: AdapterLimits;
-  #ids = 0;
+  readonly #process: ProbedProcess<Answer>;
 
   constructor(given: ExecutableUnderTest) {
     this.#given = given;
-    this.#limits = { ...DEFAULT_LIMITS, ...given.limits };
-    const { name, program, environment, folder } = given;
-    const mark = `${join(folder, randomUUID())}/`;
-    const run = new ProcessRun({
-      program,
-      args: [name],
-      folder,
-      env: { ...environment, DML_ADAPTER_PROCESS: mark },
-      mark,
-      hasInput: true,
+    this.#process = new ProbedProcess({
+      ...given,
+      limits: { ...DEFAULT_LIMITS, ...given.limits },
+      protocol: PROTOCOL,
+      parseAnswer,
     });
-    this.#process = new AdapterProcess(run, this.#limits, parseAnswer);
   }
 
   /** Returns the answer to a question; an assertion fails where there is none in time. */
   async ask(question: Readonly<Record<string, unknown>>): Promise<ProbedAnswer> {
-    const id = ++this.#ids;
-    const line = JSON.stringify({ protocol: PROTOCOL, id, ...question });
-    const { describeMs } = this.#limits;
-    const reason =
-      question.operation === 'describe'
-        ? lateDescription(describeMs)
-        : `did not answer "${question.operation}" within ${describeMs} ms`;
-    const timer = setTimeout(() => void this.#process.end({ code: 'timeout', reason }), describeMs);
-    const reply = await this.#process.ask(
-      id,
-      () => line,
-      () => {},
-    );
-    clearTimeout(timer);
-    assert.ok(reply.type === 'answer', reply.type === 'broke' ? `it ${reply.failure.reason}` : '');
-    return { ...reply.answer, line: reply.line };
+    const { answer, line } = await this.#process.ask(question);
+    return { ...answer, line };
   }
 
   async describe(more: object = {}): Promise<Description> {
@@ -101,12 +78,11 @@ export class ExecutableProbe {
 
   /** Returns how it ends once its input does, and whether it had to be ended. */
   finish(): Promise<{ readonly end: ProcessEnd | undefined; readonly hadToBeEnded: boolean }> {
-    return this.#process.finish(this.#limits.endMs);
+    return this.#process.finish();
   }
 
   /** Fails where it wrote something that was no answer. */
   assertSilent(): void {
-    const { violation } = this.#process;
-    assert.ok(violation === undefined, `it ${violation?.reason}`);
+    this.#process.assertSilent();
   }
 }

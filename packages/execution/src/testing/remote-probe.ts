@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { AdapterProcess, type FinalAnswer } from '../adapters/executable/adapter-process.ts';
-import { lateDescription } from '../adapters/executable/adapter-processes.ts';
-import { type ProcessEnd, ProcessRun } from '../process/process-run.ts';
+import type { FinalAnswer } from '../adapters/executable/adapter-process.ts';
+import type { ProcessEnd } from '../process/process-run.ts';
 import { REMOTE_LIMITS, type RemoteAdapterLimits } from '../remote-adapters/limits.ts';
 import { parseRemoteAnswer } from '../remote-adapters/message-schemas.ts';
 import { REMOTE_PROTOCOL, type RemoteAnswer, type RemoteDescription } from '../remote-adapters/protocol.ts';
+import { ProbedProcess } from './probed-process.ts';
 
 /** An executable as the suite of Remote Adapters judges it. */
 export interface RemoteExecutable {
@@ -22,42 +20,23 @@ export interface RemoteExecutable {
 
 /** One process of a Remote Adapter, asked without a client. */
 export class RemoteProbe {
-  readonly #process: AdapterProcess<RemoteAnswer>;
-  readonly #limits: RemoteAdapterLimits;
-  #ids = 0;
+  readonly #process: ProbedProcess<RemoteAnswer>;
 
   constructor({ adapterName, program, environment, folder, limits }: RemoteExecutable) {
-    this.#limits = { ...REMOTE_LIMITS, ...limits };
-    const mark = `${join(folder, randomUUID())}/`;
-    const run = new ProcessRun({
+    this.#process = new ProbedProcess({
+      name: `dml-remote-${adapterName}`,
       program,
-      args: [`dml-remote-${adapterName}`],
+      environment,
       folder,
-      env: { ...environment, DML_ADAPTER_PROCESS: mark },
-      mark,
-      hasInput: true,
+      limits: { ...REMOTE_LIMITS, ...limits },
+      protocol: REMOTE_PROTOCOL,
+      parseAnswer: parseRemoteAnswer,
     });
-    this.#process = new AdapterProcess(run, this.#limits, parseRemoteAnswer);
   }
 
   /** Returns the answer to a question; an assertion fails where there is none in time. */
   async ask(question: Readonly<Record<string, unknown>>): Promise<FinalAnswer<RemoteAnswer>> {
-    const id = ++this.#ids;
-    const line = JSON.stringify({ protocol: REMOTE_PROTOCOL, id, ...question });
-    const { describeMs } = this.#limits;
-    const reason =
-      question.operation === 'describe'
-        ? lateDescription(describeMs)
-        : `did not answer "${question.operation}" within ${describeMs} ms`;
-    const timer = setTimeout(() => void this.#process.end({ code: 'timeout', reason }), describeMs);
-    const reply = await this.#process.ask(
-      id,
-      () => line,
-      () => {},
-    );
-    clearTimeout(timer);
-    assert.ok(reply.type === 'answer', reply.type === 'broke' ? `it ${reply.failure.reason}` : '');
-    return reply.answer;
+    return (await this.#process.ask(question)).answer;
   }
 
   async describe(more: object = {}): Promise<RemoteDescription> {
@@ -68,12 +47,11 @@ export class RemoteProbe {
 
   /** Returns how it ends once its input does, and whether it had to be ended. */
   finish(): Promise<{ readonly end: ProcessEnd | undefined; readonly hadToBeEnded: boolean }> {
-    return this.#process.finish(this.#limits.endMs);
+    return this.#process.finish();
   }
 
   /** Fails where it wrote something that was no answer. */
   assertSilent(): void {
-    const { violation } = this.#process;
-    assert.ok(violation === undefined, `it ${violation?.reason}`);
+    this.#process.assertSilent();
   }
 }
