@@ -31,23 +31,33 @@ const conditions = ['@daggerml/source', 'node', 'development|production'];
 /** Folder for the report that `ci/coverage.mjs` wants of the branches that were taken; empty without one. */
 const coverageFolder = process.env.DAGGERML_COVERAGE ?? '';
 
-/** Plugin that runs threads from `dist`, where they are counted; from sources they are texts without a file. */
-const threadsFromDist = {
-  name: 'threads-from-dist',
+/** Plugin that runs threads from files, where they are counted; from sources they are texts without a file. */
+const threadsFromFiles = {
+  name: 'threads-from-files',
   enforce: 'pre' as const,
   transform: (code: string, id: string) => {
     if (id.endsWith('/capture/src/source-file.ts'))
-      return code.replace("'./bundle/capture-main.js'", "'../dist/bundle/capture-main.js'");
+      return code.replace("'./bundle/capture-main.js'", "'../../cli/dist/program/bundle/capture-main.js'");
     return id.endsWith('/execution/src/source-file.ts')
-      ? code.replaceAll('new URL(`./', 'new URL(`../dist/')
+      ? code.replaceAll('new URL(`./', 'new URL(`../../cli/dist/program/')
       : undefined;
   },
+};
+
+/** Plugin that starts programs of our own as they are published: in few files, which start in half of the time. */
+const publishedPrograms = {
+  name: 'published-programs',
+  enforce: 'pre' as const,
+  transform: (code: string, id: string) =>
+    id.endsWith('/execution/src/source-file.ts')
+      ? code.replace('`../dist/', '`../../cli/dist/program/')
+      : undefined,
 };
 
 function project(name: string, folder: string, include: string[]): TestProjectInlineConfiguration {
   const others = name === ALONE.name ? [] : ['**/*.alone.test.ts'];
   return {
-    plugins: coverageFolder === '' ? [] : [threadsFromDist],
+    plugins: [publishedPrograms, ...(coverageFolder === '' ? [] : [threadsFromFiles])],
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },
     test: {

@@ -4,14 +4,14 @@
  *
  * `node ci/coverage.mjs` runs the suite and counts the gate as one test more; the results are the evidence that
  * spec-check reads. With names of packages, only their tests run, and each branch that was not taken is listed. What vitest loads
- * itself, it measures; every program and thread that tests start from `dist` writes what it has run by
+ * itself, it measures; every program and thread that tests start from the built files writes what it has run by
  * NODE_V8_COVERAGE. A branch counts when either has taken it.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { build } from '../tools/run/build.mjs';
-import { isProgram, script } from '../tools/run/process.mjs';
+import { isProgram, runNode, script } from '../tools/run/process.mjs';
 import { runSuite } from '../tools/run/suite.mjs';
 import { root } from '../tools/run/workspace.mjs';
 import { NEWEST, nodeOf, withNode } from './nodes.mjs';
@@ -99,7 +99,9 @@ function tell(line) {
 if (isProgram(import.meta.url))
   await script(async () => {
     await build();
+    await runNode(join(root, 'packages/cli/bundle.mjs'), ['--maps'], { stdio: ['ignore', 2, 2] });
     const { passed, failed } = await runCovered(process.argv.slice(2));
+    await runNode(join(root, 'packages/cli/bundle.mjs'), [], { stdio: ['ignore', 2, 2] });
     process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
     return failed > 0 ? 1 : 0;
   });

@@ -83,3 +83,50 @@ it('finds what programs and their threads have run, by the places of the sources
   expect([0, 1].map((arm) => ran.hasTaken(X, choice, arm))).toEqual([true, false]);
   expect(ran.hasTaken('packages/a/src/other.ts', choice, 0)).toBe(false);
 });
+
+it('finds what has run of the modules that a program was bundled of', () => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'daggerml coverage ')));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  const [dist, left, maps] = ['packages/a/dist', 'left', 'maps'].map((folder) => join(root, folder));
+  for (const folder of [join(dist, 'program'), left, join(maps, 'a')]) mkdirSync(folder, { recursive: true });
+  const source = [
+    'export function size(count: number): string {',
+    '  // Left out of what is built.',
+    "  if (count > 2) return count > 10 ? 'huge' : 'large';",
+    '',
+    "  if (count < 0) return 'none';",
+    "  return count === 0 ? 'empty' : 'small';",
+    '}',
+    'console.log(size(5), size(0));',
+  ].join('\n');
+  const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, sourceMap: true };
+  const compile = (text, fileName, more) =>
+    ts.transpileModule(text, { fileName, compilerOptions: { ...options, ...more } });
+  const built = compile(source, '../src/x.ts', { removeComments: true });
+  writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(dist, 'x.js'), built.outputText);
+  writeFileSync(join(maps, 'a/x.js.map'), built.sourceMapText);
+  const program = compile(built.outputText, 'x.js', { module: ts.ModuleKind.CommonJS });
+  writeFileSync(join(dist, 'program/package.json'), '{ "type": "commonjs" }');
+  writeFileSync(join(dist, 'program/p.js'), program.outputText);
+  const map = { ...JSON.parse(program.sourceMapText), sources: ['../x.js'] };
+  writeFileSync(join(dist, 'program/p.js.map'), JSON.stringify(map));
+  const env = { ...process.env, NODE_V8_COVERAGE: left };
+  const { stdout } = spawnSync(process.execPath, [join(dist, 'program/p.js')], { env, encoding: 'utf8' });
+  expect(stdout).toBe('large empty\n');
+  const ran = new RanScripts(root, maps);
+  ran.takeIn(left);
+  const start = (line, column) => ({ start: { line, column } });
+  const arms = (line, type, columns) => {
+    const branch = { type, loc: start(line, 2), locations: columns.map((column) => start(line, column)) };
+    return columns.map((_, arm) => ran.hasTaken(X, branch, arm));
+  };
+  expect([arms(3, 'if', [2, 2]), arms(5, 'if', [2, 2])]).toEqual([
+    [true, true],
+    [false, true],
+  ]);
+  expect([arms(3, 'cond-expr', [35, 44]), arms(6, 'cond-expr', [23, 33])]).toEqual([
+    [false, true],
+    [true, false],
+  ]);
+});

@@ -26,7 +26,7 @@ export async function check(root, args = [], tell = (text) => process.stdout.wri
   const rounds = at < 0 ? 1 : Number(args[at + 1]);
   // A root of its own has a program in the place of dml.
   const own = join(root, 'dml.mjs');
-  const program = existsSync(own) ? own : join(root, 'packages/cli/dist/bin.js');
+  const program = existsSync(own) ? own : join(root, 'packages/cli/dist/program/dml.js');
   const { storeNames } = await import(pathToFileURL(join(repositoryRoot, PLACES)).href);
   const world = new World(program);
   const skipped = [];

@@ -36,6 +36,6 @@ it('is green on dml for some of what it tries', async () => {
   const few = (kind, place) =>
     (kind === 'link to a file' && ['store/lock.mdb', 'store', '.gitignore'].includes(place)) ||
     atStamp(kind, place);
-  const { broken, rounds } = await linksAt(join(root, 'packages/cli/dist/bin.js'), few);
+  const { broken, rounds } = await linksAt(join(root, 'packages/cli/dist/program/dml.js'), few);
   expect([broken, rounds]).toEqual([[], 5]);
 });

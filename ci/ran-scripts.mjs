@@ -1,9 +1,9 @@
 /** What programs and threads have run of the built packages, from the files that NODE_V8_COVERAGE makes Node write. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generatedPositionFor, TraceMap } from '@jridgewell/trace-mapping';
+import { decodedMappings, generatedPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import ts from 'typescript';
 import { tools } from '../tools/run/workspace.mjs';
 
@@ -13,6 +13,8 @@ export class RanScripts {
   /** For each built script, by its path, what some process has run of it. */
   #scripts = new Map();
   #maps = new Map();
+  /** For each program that was bundled of built scripts, by its path, where in it they are. */
+  #bundles = new Map();
 
   /** Builds have no source maps: those of a package are made in the folder of its name below `mapsFolder`, once. */
   constructor(root, mapsFolder) {
@@ -55,24 +57,42 @@ export class RanScripts {
     const path = fileURLToPath(url);
     if (!path.startsWith(`${this.#root}/packages/`) || !path.includes('/dist/')) return;
     if (!existsSync(path)) return;
+    if (existsSync(`${path}.map`)) this.#addBundle(path, functions);
+    else {
+      const script = this.#scriptOf(path);
+      addCounts(script, countsOf(functions, script.ran.length));
+    }
+  }
+
+  #addBundle(path, functions) {
+    let bundle = this.#bundles.get(path);
+    if (bundle === undefined) {
+      const isBuilt = (source) => source.includes('/dist/') && existsSync(source);
+      const places = placesIn(path, isBuilt);
+      const parts = [...places].map(([source, of]) => ({ script: this.#scriptOf(source), of }));
+      bundle = { length: readFileSync(path, 'utf8').length, parts };
+      this.#bundles.set(path, bundle);
+    }
+    const counts = countsOf(functions, bundle.length);
+    for (const { script, of } of bundle.parts) {
+      const own = new Float64Array(of.length);
+      for (let at = 0; at < of.length; at += 1) if (of[at] >= 0) own[at] = counts[of[at]];
+      addCounts(script, own);
+    }
+  }
+
+  #scriptOf(path) {
     const name = path.slice(this.#root.length + 1);
     const script = this.#scripts.get(name) ?? scriptOf(readFileSync(path, 'utf8'));
     this.#scripts.set(name, script);
-    const counts = new Float64Array(script.ran.length);
-    // Outer ranges come before those inside of them, which say it more exactly.
-    for (const { ranges } of functions)
-      for (const { startOffset, endOffset, count } of ranges) counts.fill(count, startOffset, endOffset);
-    for (let at = 0; at < counts.length; at += 1) if (counts[at] > 0) script.ran[at] = 1;
-    for (const [at, [taken]] of script.ifs) if (counts[at] > counts[taken]) script.skipped.add(at);
+    return script;
   }
 
   /** Returns the offset in a built script of a place in its source, by line from 1 and column from 0. */
   #offsetIn(built, { line, column }) {
     let known = this.#maps.get(built);
     if (known === undefined) {
-      const lineStarts = [0];
-      for (const { index } of readFileSync(join(this.#root, built), 'utf8').matchAll(/\n/g))
-        lineStarts.push(index + 1);
+      const lineStarts = lineStartsOf(readFileSync(join(this.#root, built), 'utf8'));
       known = { map: new TraceMap(readFileSync(this.#mapFileOf(built), 'utf8')), lineStarts };
       this.#maps.set(built, known);
     }
@@ -93,6 +113,58 @@ export class RanScripts {
     }
     return join(folder, `${path}.map`);
   }
+}
+
+/** Returns for each character of a script how often it has run. */
+function countsOf(functions, length) {
+  const counts = new Float64Array(length);
+  // Outer ranges come before those inside of them, which say it more exactly.
+  for (const { ranges } of functions)
+    for (const { startOffset, endOffset, count } of ranges) counts.fill(count, startOffset, endOffset);
+  return counts;
+}
+
+function addCounts(script, counts) {
+  for (let at = 0; at < counts.length; at += 1) if (counts[at] > 0) script.ran[at] = 1;
+  for (const [at, [taken]] of script.ifs) if (counts[at] > counts[taken]) script.skipped.add(at);
+}
+
+/**
+ * Returns, for each script that a bundle is made of, the offset in the bundle of each of its characters, or -1. A source
+ * map has the beginnings of most expressions; up to the next of them the two texts are alike.
+ */
+function placesIn(path, isBuilt) {
+  const map = new TraceMap(readFileSync(`${path}.map`, 'utf8'));
+  const text = readFileSync(path, 'utf8');
+  const lineStarts = lineStartsOf(text);
+  const paths = map.sources.map((source) => join(dirname(path), source ?? ''));
+  const lines = new Map();
+  const marks = [];
+  for (const [line, segments] of decodedMappings(map).entries())
+    for (const [column, source, sourceLine, sourceColumn] of segments) {
+      if (source === undefined || !isBuilt(paths[source])) continue;
+      if (!lines.has(source)) lines.set(source, lineStartsOf(readFileSync(paths[source], 'utf8')));
+      const from = lines.get(source)[sourceLine] + sourceColumn;
+      // A mark of a statement stands before the spaces that indent it.
+      const [indent] = /^ */.exec(text.slice(lineStarts[line] + column, lineStarts[line] + column + 80));
+      marks.push({ source, from, at: lineStarts[line] + column + indent.length });
+    }
+  for (const [index, mark] of marks.entries()) mark.end = marks[index + 1]?.at ?? mark.at + 1;
+  marks.sort((one, other) => one.source - other.source || one.from - other.from || one.at - other.at);
+  const places = new Map();
+  for (const [index, { source, from, at, end }] of marks.entries()) {
+    if (!places.has(paths[source]))
+      places.set(paths[source], new Int32Array(readFileSync(paths[source], 'utf8').length).fill(-1));
+    const of = places.get(paths[source]);
+    const next = marks[index + 1];
+    const to = next?.source === source ? next.from : of.length;
+    for (let each = from; each < to; each += 1) of[each] = Math.min(at + each - from, end - 1);
+  }
+  return places;
+}
+
+function lineStartsOf(text) {
+  return [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
 }
 
 /** Returns a script of which nothing has run yet, with the places of its `if` statements and `case` clauses. */

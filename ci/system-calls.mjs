@@ -148,7 +148,7 @@ function refuseCalls(program, folder, { refuse, only }) {
 export function check(_root, args = [], tell = (text) => process.stdout.write(text)) {
   const text = { type: 'string' };
   const { values } = parseArgs({ args, options: { root: text, only: text, program: text } });
-  const program = resolve(values.program ?? join(repositoryRoot, 'packages/cli/dist/bin.js'));
+  const program = resolve(values.program ?? join(repositoryRoot, 'packages/cli/dist/program/dml.js'));
   if (!canTrace()) {
     tell('not run: refused system calls (needs strace)\n');
     return [];

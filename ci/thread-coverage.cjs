@@ -9,9 +9,6 @@ const { join } = require('node:path');
 const { takeCoverage } = require('node:v8');
 const threads = require('node:worker_threads');
 
-/** Messages of a thread that are taken one by one. */
-const EACH = 50;
-
 /** Counts this thread, or those that it starts, into `folder`; `preload` is the file that calls this. */
 module.exports = function count(folder, preload) {
   if (threads.isMainThread) countStarted(preload);
@@ -46,13 +43,17 @@ function recorder(folder) {
     });
 }
 
-/** Takes what each of the first messages has run, then of many at once, since taking costs milliseconds. */
+/** Takes what has run before the first messages, then before each tenth more, since taking costs milliseconds. */
 function afterMessages(take) {
   const { postMessage } = threads.MessagePort.prototype;
   let messages = 0;
+  let next = 1;
   threads.MessagePort.prototype.postMessage = function (...message) {
     messages += 1;
-    if (messages <= EACH || messages % EACH === 0) take();
+    if (messages >= next) {
+      take();
+      next = Math.max(messages + 1, Math.floor(messages * 1.1));
+    }
     return Reflect.apply(postMessage, this, message);
   };
 }

@@ -8,7 +8,7 @@ import { EDITS, edit, stage } from './stage.mjs';
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
 
-const dml = fileURLToPath(new URL('../../packages/cli/dist/bin.js', import.meta.url));
+const dml = fileURLToPath(new URL('../../packages/cli/dist/program/dml.js', import.meta.url));
 const folder = join(import.meta.dirname, '.demo-test');
 
 function run(...args: string[]): unknown {

@@ -4,7 +4,8 @@
  * Loading some four hundred small modules costs more than all the work of `dml status` or of a run that knows every call.
  * The code of the sibling packages is inlined; the modules that threads start lie where their package looks for them,
  * and what captured code may import stays in the installed package, so that its bytes are the same for every program.
- * Run after the compiler, before packing.
+ * Run after the compiler, before packing. With `--maps` its text keeps its lines, and each file has a source map beside
+ * it, so that it can be told which branches of the compiled modules were taken.
  */
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,6 +14,7 @@ import { pathToFileURL } from 'node:url';
 import { build, transformSync } from 'esbuild';
 
 const folder = import.meta.dirname;
+const hasMaps = process.argv.includes('--maps');
 
 /**
  * Packages of others, which stay installed with their licences, by name: the package of ours that depends on it, and the
@@ -75,6 +77,8 @@ const options = {
   bundle: true,
   write: false,
   metafile: true,
+  sourcemap: hasMaps ? 'inline' : false,
+  sourcesContent: false,
   format: 'esm',
   platform: 'node',
   target: 'node20',
@@ -120,7 +124,9 @@ mkdirSync(join(folder, 'dist/program'), { recursive: true });
 writeFileSync(join(folder, 'dist/program/package.json'), '{ "type": "commonjs" }\n');
 for (const { path, text } of results.flatMap(({ outputFiles }) => outputFiles)) {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, asCommonJs(text));
+  const { code, map } = asCommonJs(text);
+  writeFileSync(path, code);
+  if (hasMaps) writeFileSync(`${path}.map`, map);
 }
 for (const name of ['dml', ...Object.keys(PROGRAMS)])
   chmodSync(join(folder, `dist/program/${name}.js`), 0o755);
@@ -132,17 +138,18 @@ function asCommonJs(text) {
     'Promise.resolve().then(() => require($1))',
   );
   const usesPlace = required.includes('import.meta.url');
-  const { code } = transformSync(required, {
+  return transformSync(required, {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
     charset: 'utf8',
     define: { 'import.meta.url': '__moduleUrl' },
-    minifySyntax: true,
-    minifyWhitespace: true,
+    minifySyntax: !hasMaps,
+    minifyWhitespace: !hasMaps,
+    sourcemap: hasMaps ? 'external' : false,
+    sourcesContent: false,
     banner: usesPlace ? 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' : '',
   });
-  return code;
 }
 
 /** Checks whether code, and not a text or a comment, asks for `import.meta.url`. */

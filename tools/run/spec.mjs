@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { compile } from './build.mjs';
+import { compileProject } from './build.mjs';
 import { install } from './install.mjs';
 import { script } from './process.mjs';
 import { root, tools } from './workspace.mjs';
@@ -29,7 +29,7 @@ function isBuilt() {
 /** Builds nothing but the tool, so that it answers also while a package does not compile. */
 async function buildTool() {
   await install();
-  if (!(await compile(TOOL))) throw new Error('the build failed: see the messages above');
+  if (!(await compileProject(TOOL))) throw new Error('the build failed: see the messages above');
   // The compiler leaves a file alone whose text stays the same.
   utimesSync(tools.specExtract, new Date(), new Date());
 }

@@ -14,6 +14,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { PROGRAM } from './started-program.ts';
 
 // Each runs a page of commands, one process after the other.
 vi.setConfig({ testTimeout: 240_000 });
@@ -88,11 +89,9 @@ function newFolder(): string {
   const bin = join(folder, 'node_modules/.bin');
   mkdirSync(bin);
   symlinkSync(join(ROOT, 'node_modules/@typescript/native/bin/tsc'), join(bin, 'tsc'));
-  writeFileSync(
-    join(bin, 'dml'),
-    `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'packages/cli/dist/bin.js')}" "$@"\n`,
-    { mode: 0o755 },
-  );
+  writeFileSync(join(bin, 'dml'), `#!/bin/sh\nexec "${process.execPath}" "${PROGRAM}" "$@"\n`, {
+    mode: 0o755,
+  });
   return folder;
 }
 

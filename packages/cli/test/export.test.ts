@@ -4,9 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { PROGRAM } from './started-program.ts';
 import { TestRepository } from './test-repository.ts';
-
-const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
 
 interface ExportDocument {
   readonly files: readonly {

@@ -1,20 +1,19 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { PROGRAM } from './started-program.ts';
 import { lastLine, TestRepository, words } from './test-repository.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
-const DML = join(PACKAGE, 'dist/program/dml.js');
 
 let repository: TestRepository;
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(PACKAGE, 'bundle.mjs')], { stdio: 'inherit' });
   repository = await TestRepository.create();
 });
 
 function run(...argv: string[]) {
-  return repository.program(argv, { program: DML });
+  return repository.program(argv);
 }
 
 function program(...argv: string[]): string {
@@ -37,7 +36,7 @@ function loadedBy(...argv: string[]): string[] {
         return found;
       }\`));`,
   );
-  const { status } = spawnSync(process.execPath, ['--import', hook, DML, ...argv], {
+  const { status } = spawnSync(process.execPath, ['--import', hook, PROGRAM, ...argv], {
     cwd: repository.folder,
     env: { ...process.env, LOADED: list },
   });

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterTests } from '@daggerml/testkit';
 
-/** The `dml` of this tree. */
-export const PROGRAM: string = join(import.meta.dirname, '../dist/bin.js');
+/** The `dml` of this tree as it is published; the build makes it. */
+export const PROGRAM: string = join(import.meta.dirname, '../dist/program/dml.js');
 
 /** End of a program with all that it has said. */
 interface Ended {

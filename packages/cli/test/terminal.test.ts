@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { shellWord } from '../src/wording/wording.ts';
+import { PROGRAM } from './started-program.ts';
 import { CONTROL, withoutOwnCodes } from './terminal-output.ts';
 import { type Outcome, type Surroundings, TestRepository } from './test-repository.ts';
 
@@ -12,7 +13,6 @@ vi.setConfig({ testTimeout: 300_000 });
 
 /** True when searches try everything, not only a sample. */
 const IS_FULL = process.env.DML_TEST_ROUNDS === 'full';
-const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
 /** One of each kind of character that must not reach a terminal. */
 const NASTY =
   'a\u001b[31mb\u0007c\u009b2Jd\u202ee\u200bf\u00adg\u2028h\ufeffi\u{e0041}j\ufffek\ufe0fl\u115fm\u2066n\u0085o\u007fp\rq\tr';
