@@ -63,6 +63,7 @@ export {
   type RecordType,
 } from './object-class.ts';
 export { OUTCOME_URI, takesOutcomes } from './outcome-function.ts';
+export { checkRecord } from './records/check-record.ts';
 export { decodeRecord } from './records/decode-record.ts';
 export { encodeElement, isInline, MAX_INLINE_BYTES } from './records/element.ts';
 export { elementOf } from './records/element-of.ts';

@@ -2,6 +2,7 @@ import { SeededRandom } from '@daggerml/testkit';
 import { decodeCbor } from '../src/cbor/decode.ts';
 import {
   type AnyRecord,
+  checkRecord,
   DmlError,
   decodeRecord,
   encodeRecord,
@@ -52,8 +53,10 @@ export function checkInput(input: Uint8Array): string | undefined {
   } catch (error) {
     if (!(error instanceof DmlError)) throw error;
     checkScan(input);
+    demand(detailOf(() => checkRecord(input)) === error.detail, 'is not refused alike without being decoded');
     return error.detail;
   }
+  demand(checkRecord(input) === record.type, 'is of another type where it is not decoded');
   const hex = hexOfBytes(input);
   demand(hexOfBytes(encodeRecord(record)) === hex, 'does not encode to the same bytes');
   demand(hexOfBytes(encodeByCodec(record)) === hex, 'the codec disagrees with the template');
@@ -64,6 +67,16 @@ export function checkInput(input: Uint8Array): string | undefined {
   demand(sameValue(value, decodeByDagCbor(input)), '@ipld/dag-cbor decodes another value');
   demand(sameValue(value, decodeByCborg(input)), 'cborg decodes another value');
   return undefined;
+}
+
+function detailOf(act: () => void): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof DmlError)) throw error;
+    return error.detail;
+  }
 }
 
 function checkScan(input: Uint8Array): void {

@@ -8,7 +8,7 @@ import { PAGE_ROLE_NUMBERS, type PageRecord, pageRoleOf } from './page-types.ts'
 import { readEntries, writeEntries } from './root.ts';
 
 /** Highest level of a page; far above what the record counts of a tree can reach. */
-const MAX_PAGE_LEVEL = 15;
+export const MAX_PAGE_LEVEL = 15;
 
 /** Writes a page from its array head on, checked. */
 export function writePage(target: CborWriter, page: PageRecord, version: number): void {

@@ -110,22 +110,33 @@ function encodeCall(node: CallNode | BuiltinNode, take: TakeBytes): Uint8Array |
   return bytes;
 }
 
+/** Checks whether bytes whose header and kind are those of a literal are one. */
+export function isLiteral(bytes: Uint8Array): boolean {
+  return bytes.length === LITERAL_BYTES && bytes[0] === 0x84 && isRecordLink(bytes, 4);
+}
+
+/** Checks whether bytes with the header of a node are a call or builtin of few inputs; false for any doubt. */
+export function isShortCall(bytes: Uint8Array): boolean {
+  if (bytes[3] !== 2 && bytes[3] !== 4) return false;
+  if (bytes[0] !== 0x85 || bytes.length <= INPUTS_OFFSET || !isRecordLink(bytes, 4)) return false;
+  const count = bytes[INPUTS_OFFSET]! - 0x80;
+  if (count < 0 || count > MAX_TEMPLATE_INPUTS) return false;
+  if (bytes.length !== INPUTS_OFFSET + 1 + count * LINK_BYTES) return false;
+  for (let at = INPUTS_OFFSET + 1; at < bytes.length; at += LINK_BYTES)
+    if (!isRecordLink(bytes, at)) return false;
+  return true;
+}
+
 function decodeLiteral(bytes: Uint8Array): LiteralNode | undefined {
-  if (bytes.length !== LITERAL_BYTES || bytes[0] !== 0x84) return undefined;
-  if (!isRecordLink(bytes, 4)) return undefined;
+  if (!isLiteral(bytes)) return undefined;
   return { type: 'node', kind: 'literal', datumId: linkId(bytes, 4) as DatumId };
 }
 
 function decodeCall(bytes: Uint8Array, kind: 2 | 4): CallNode | BuiltinNode | undefined {
-  if (bytes[0] !== 0x85 || bytes.length <= INPUTS_OFFSET || !isRecordLink(bytes, 4)) return undefined;
-  const count = bytes[INPUTS_OFFSET]! - 0x80;
-  if (count < 0 || count > MAX_TEMPLATE_INPUTS) return undefined;
-  if (bytes.length !== INPUTS_OFFSET + 1 + count * LINK_BYTES) return undefined;
+  if (!isShortCall(bytes)) return undefined;
   const inputs: NodeId[] = [];
-  for (let at = INPUTS_OFFSET + 1; at < bytes.length; at += LINK_BYTES) {
-    if (!isRecordLink(bytes, at)) return undefined;
+  for (let at = INPUTS_OFFSET + 1; at < bytes.length; at += LINK_BYTES)
     inputs.push(linkId(bytes, at) as NodeId);
-  }
   const functionDatumId = linkId(bytes, 4) as DatumId;
   return { type: 'node', kind: kind === 2 ? 'call' : 'builtin', functionDatumId, inputs };
 }
