@@ -138,6 +138,18 @@ export class WriteTransaction {
     batch.add(objectClass, id, bytes);
   }
 
+  /**
+   * Puts staged bytes under the key of an object whose id the caller has compared with their hash; they are copied.
+   * @internal
+   */
+  readonly putStaged: TakeStaged = (key, value, sizeBytes) => {
+    this.#assertOpen();
+    this.#space.add(sizeBytes);
+    this.reach('put');
+    if (this.#putObject(key, value, sizeBytes)) this.#space.addNew(sizeBytes);
+    this.#writes.add(key);
+  };
+
   #openBatch(): PutBatch {
     if (this.#batch === undefined) {
       const batch = PutBatch.take();

@@ -1,7 +1,8 @@
 import { compareBytes, copyBytes, equalBytes } from '../bytes.ts';
+import { CborWriter } from '../cbor/writer.ts';
 import { isDmlError } from '../errors.ts';
 import type { PageId } from '../ids.ts';
-import { decodeRecord } from '../records/decode-record.ts';
+import { checkRecord } from '../records/check-record.ts';
 import type { PageRole, TreeRoot } from '../records/page-types.ts';
 import { LevelBuilder } from './level-builder.ts';
 import { type PageSource, readPage } from './page-store.ts';
@@ -87,6 +88,8 @@ class TreeCheck {
   readonly #pages: PageSource;
   readonly #known: Map<string, Below>;
   readonly #isExcused: (pageId: PageId) => boolean;
+  /** Level → memory for the entries of the page that is checked there: one at a time. */
+  readonly #sinks: CborWriter[] = [];
   /** Ordering bytes of the last leaf entry seen. */
   #lastKey: Uint8Array | undefined;
 
@@ -116,7 +119,7 @@ class TreeCheck {
   #read(pageId: PageId): PageView {
     try {
       const bytes = readPage(this.#pages, pageId);
-      decodeRecord(bytes, 'page');
+      checkRecord(bytes, 'page');
       return parsePage(this.#role, bytes);
     } catch (cause) {
       throw isDmlError(cause) ? new Faulty({ fault: 'undecodable', pageId, cause }) : cause;
@@ -125,9 +128,12 @@ class TreeCheck {
 
   /** Checks a page and all below; `last` says whether it is the last page of its level. */
   *#check(view: PageView, pageId: PageId | undefined, last: boolean): Generator<undefined, Below, undefined> {
-    const builder = new LevelBuilder(this.#role, view.level, () => {
+    const sink = this.#sinks[view.level] ?? new CborWriter();
+    this.#sinks[view.level] = sink;
+    const refuse = (): never => {
       throw new Faulty({ fault: 'boundary', pageId });
-    });
+    };
+    const builder = new LevelBuilder(this.#role, view.level, refuse, sink);
     const before = this.#lastKey;
     let firstLeafKey: Uint8Array | undefined;
     for (let index = 0; index < view.length; index++) {

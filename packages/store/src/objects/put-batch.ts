@@ -7,9 +7,14 @@ const STAGING_BYTES = 65_536;
 const MAX_STAGED_BYTES = 4096;
 
 /** A buffer whose address the engine looks up once; it takes `start` and `end` in place of a view. */
-interface StagingBuffer extends Buffer {
+export interface StagingBuffer extends Buffer {
   start: number;
   end: number;
+}
+
+/** Returns a buffer for staged values. */
+export function newStaging(sizeBytes: number): StagingBuffer {
+  return Object.assign(Buffer.allocUnsafeSlow(sizeBytes), { start: 0, end: 0 });
 }
 
 /** Returns a view of what a staged value stands for. */
@@ -29,10 +34,7 @@ let spare: PutBatch | undefined;
  * would drive each other out of the processor's caches.
  */
 export class PutBatch {
-  readonly #staging: StagingBuffer = Object.assign(Buffer.allocUnsafeSlow(STAGING_BYTES), {
-    start: 0,
-    end: 0,
-  });
+  readonly #staging: StagingBuffer = newStaging(STAGING_BYTES);
   readonly #keys: Buffer = Buffer.allocUnsafeSlow(BATCH_OBJECTS * OBJECT_KEY_BYTES);
   readonly #keyViews: Buffer[] = Array.from({ length: BATCH_OBJECTS }, (_, at) =>
     this.#keys.subarray(at * OBJECT_KEY_BYTES, (at + 1) * OBJECT_KEY_BYTES),

@@ -45,12 +45,12 @@ const NIBBLES: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) =>
   Math.max(0, '0123456789abcdef'.indexOf(String.fromCharCode(code))),
 );
 
-/** Checks whether an object's key is one of this id, whatever its class, without making a text of it. */
-export function isKeyOf(key: Uint8Array, id: ObjectId): boolean {
-  for (let at = 1, digit = 0; at < OBJECT_KEY_BYTES; at += 1, digit += 2) {
+/** Checks whether the 32 bytes of an id stand at an offset, without making a text of them. */
+export function isIdAt(bytes: Uint8Array, offset: number, id: ObjectId): boolean {
+  for (let digit = 0, at = offset; digit < 64; digit += 2, at += 1) {
     const high = NIBBLES[id.charCodeAt(digit)] as number;
     const low = NIBBLES[id.charCodeAt(digit + 1)] as number;
-    if (key[at] !== ((high << 4) | low)) return false;
+    if (bytes[at] !== ((high << 4) | low)) return false;
   }
   return true;
 }

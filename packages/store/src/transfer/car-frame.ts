@@ -55,22 +55,32 @@ function encodeCid(link: CarLink): Buffer {
   bytes[1] = link.codec;
   bytes[2] = SHA2_256;
   bytes[3] = DIGEST_BYTES;
-  bytes.write(link.id, 4, DIGEST_BYTES, 'hex');
+  bytes.write(link.id, DIGEST_OFFSET, DIGEST_BYTES, 'hex');
   return bytes;
 }
 
-/** Reads a CID; throws `transfer_invalid` for any other version, codec or hash than records use. */
-export function decodeCid(bytes: Buffer, offset: number): CarLink {
+/** Offsets of codec and digest in a CID. */
+export const CODEC_OFFSET = 1;
+export const DIGEST_OFFSET = 4;
+
+/** Throws `transfer_invalid` for a CID of any other version, codec or hash than records use. */
+export function checkCid(bytes: Buffer, offset: number): void {
   const codec = bytes[offset + 1];
   const known =
     bytes.length - offset >= CID_BYTES &&
     bytes[offset] === CID_VERSION &&
-    (codec === 0x71 || codec === 0x55) &&
+    (codec === DAG_CBOR || codec === RAW) &&
     bytes[offset + 2] === SHA2_256 &&
     bytes[offset + 3] === DIGEST_BYTES;
   // @spec DML-STO-1015
   if (!known) throw transferError('cid_unsupported');
-  return { codec, id: bytes.toString('hex', offset + 4, offset + CID_BYTES) as ObjectId };
+}
+
+/** Reads a CID; throws as {@link checkCid} does. */
+export function decodeCid(bytes: Buffer, offset: number): CarLink {
+  checkCid(bytes, offset);
+  const id = bytes.toString('hex', offset + DIGEST_OFFSET, offset + CID_BYTES) as ObjectId;
+  return { codec: bytes[offset + 1] as CarCodec, id };
 }
 
 function arrayHead(length: number): Buffer {

@@ -1,6 +1,7 @@
 import {
   type CarLink,
   CID_BYTES,
+  checkCid,
   decodeCid,
   decodeHeader,
   MAX_HEADER_BYTES,
@@ -13,10 +14,23 @@ export const MAX_BLOCK_BYTES: number = 2 ** 20;
 /** A varint of lengths this small never needs more. */
 const MAX_VARINT_BYTES = 4;
 
-/** One section of a stream; the bytes are the receiver's. */
-export interface CarSection {
-  readonly link: CarLink;
+/** One section of a stream. */
+export class CarSection {
+  /** CID and bytes. */
+  readonly frame: Buffer;
   readonly bytes: Buffer;
+
+  /** Throws `transfer_invalid` for a frame without bytes behind its CID, and for a CID that records do not have. */
+  constructor(frame: Buffer) {
+    if (frame.length <= CID_BYTES) throw transferError('length_bounds', { length: frame.length });
+    checkCid(frame, 0);
+    this.frame = frame;
+    this.bytes = frame.subarray(CID_BYTES);
+  }
+
+  get link(): CarLink {
+    return decodeCid(this.frame, 0);
+  }
 }
 
 /** A byte stream in pieces of any size. */
@@ -34,8 +48,8 @@ class FrameReader {
   }
 
   async #fill(wanted: number): Promise<boolean> {
-    const parts = [this.#buffer.subarray(this.#offset)];
-    let have = parts[0]?.length ?? 0;
+    let have = this.#buffer.length - this.#offset;
+    const parts = have > 0 ? [this.#buffer.subarray(this.#offset)] : [];
     while (have < wanted) {
       const piece = await this.#pieces.next();
       if (piece.done === true) break;
@@ -44,6 +58,7 @@ class FrameReader {
       parts.push(Buffer.from(piece.value.buffer, piece.value.byteOffset, piece.value.length));
       have += piece.value.length;
     }
+    // A piece that begins with a section is not copied.
     this.#buffer = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     this.#offset = 0;
     return have >= wanted;
@@ -75,7 +90,10 @@ class FrameReader {
     throw transferError('length_bounds', { limit });
   }
 
-  /** Takes the next frame, copied, where all of it is in memory; undefined otherwise. Checks its length as it is read. */
+  /**
+   * Takes the next frame where all of it is in memory, as a view of the piece that it came in; undefined otherwise. Checks
+   * its length as it is read.
+   */
   takeBuffered(limit: number): Buffer | undefined {
     const buffer = this.#buffer;
     const start = this.#offset;
@@ -89,7 +107,7 @@ class FrameReader {
       // What is wrong with a length is found by who waits for it.
       if ((index > 0 && byte === 0) || value > limit || from + value > buffer.length) return undefined;
       this.#offset = from + value;
-      return Buffer.from(buffer.subarray(from, from + value));
+      return buffer.subarray(from, from + value);
     }
     return undefined;
   }
@@ -102,8 +120,12 @@ class FrameReader {
 /** A stream whose header has been read. */
 export interface CarStream {
   readonly roots: readonly CarLink[];
+  /** The sections, each in memory of its own. */
   readonly sections: AsyncGenerator<CarSection, void, undefined>;
-  /** Takes the next section before `sections` does, where it is in memory already; undefined otherwise. */
+  /**
+   * Takes the next section before `sections` does, where it is in memory already; undefined otherwise. Its bytes are
+   * those of the stream, which are its writer's again once the next one is asked for.
+   */
   takeBuffered(): CarSection | undefined;
 }
 
@@ -123,7 +145,7 @@ export async function readCar(stream: ByteStream): Promise<CarStream> {
       sections: readSections(reader),
       takeBuffered: () => {
         const section = reader.takeBuffered(MAX_BLOCK_BYTES + CID_BYTES);
-        return section && sectionIn(section);
+        return section && new CarSection(section);
       },
     };
   } catch (error) {
@@ -132,18 +154,13 @@ export async function readCar(stream: ByteStream): Promise<CarStream> {
   }
 }
 
-function sectionIn(frame: Buffer): CarSection {
-  if (frame.length <= CID_BYTES) throw transferError('length_bounds', { length: frame.length });
-  return { link: decodeCid(frame, 0), bytes: frame.subarray(CID_BYTES) };
-}
-
 async function* readSections(reader: FrameReader): AsyncGenerator<CarSection, void, undefined> {
   try {
     for (;;) {
       const length = await reader.takeLength(MAX_BLOCK_BYTES + CID_BYTES);
       if (length === undefined) return;
       if (length <= CID_BYTES) throw transferError('length_bounds', { length });
-      yield sectionIn(await reader.take(length));
+      yield new CarSection(await reader.take(length));
     }
   } finally {
     await reader.close();

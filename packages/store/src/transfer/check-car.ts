@@ -2,7 +2,7 @@ import { type ObjectClass, scanLinks } from '@daggerml/object-model';
 import type { ObjectName } from '../excision/plan.ts';
 import { CLASS_BYTES, idOfKey, OBJECT_KEY_BYTES, objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import { ObjectKeySet } from '../walk/object-key-set.ts';
-import { transferError } from './car-frame.ts';
+import { CID_BYTES, DIGEST_OFFSET, transferError } from './car-frame.ts';
 import { type ByteStream, readCar } from './car-reader.ts';
 import { OfferedAbsences } from './offered-absences.ts';
 import { openSection, receiveRefs, type StreamRef } from './receive.ts';
@@ -40,17 +40,18 @@ export async function checkCar(stream: ByteStream): Promise<CarContent> {
     for (const { commitId } of refs) linked.add(objectKey('commit', commitId) as Buffer);
     for await (const section of car.sections) {
       const opened = openSection(section);
-      if ('type' in opened) {
+      if (typeof opened !== 'string') {
         if (opened.type === 'ref') throw transferError('record_unexpected', { objectId: section.link.id });
         absences.add(opened, section.bytes.length);
         counts[opened.type === 'stub' ? 'stubs' : 'tombstones'] += 1;
         continue;
       }
-      if (!present.add(objectKey(opened.class, opened.id) as Buffer)) continue;
-      if (opened.class === 'chunk') continue;
-      scanLinks(opened.bytes, (objectClass, idOffset) => {
+      key[0] = CLASS_BYTES[opened];
+      section.frame.copy(key, 1, DIGEST_OFFSET, CID_BYTES);
+      if (!present.add(key) || opened === 'chunk') continue;
+      scanLinks(section.bytes, (objectClass, idOffset) => {
         key[0] = CLASS_BYTES[objectClass];
-        opened.bytes.copy(key, 1, idOffset, idOffset + OBJECT_KEY_BYTES - 1);
+        section.bytes.copy(key, 1, idOffset, idOffset + OBJECT_KEY_BYTES - 1);
         // Links lead to what came before, so that hardly any key has to be kept.
         if (!present.has(key)) linked.add(key);
       });

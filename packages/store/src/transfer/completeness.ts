@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { assertReadable } from '../objects/objects.ts';
 import { hasAnyStub } from '../objects/stubs.ts';
 import { CLASS_BYTES, describeKey, objectKey } from '../tables/keyspace.ts';
+import { MAX_INLINE_RECORD_BYTES } from '../verify/object-check.ts';
 import type { ObjectKeySet } from '../walk/object-key-set.ts';
 import { RowReader } from '../walk/row-reader.ts';
 import { nextTurn } from '../walk/run-steps.ts';
@@ -21,6 +22,9 @@ export interface Reached {
   readonly keys: ObjectKeySet;
   /** Ordinals among the other ones of objects of which something is to be checked that their own bytes do not show. */
   readonly checked: readonly number[];
+  /** Ordinals of the first of the other ones, and of those datums among them that may stand inline, ascending. */
+  readonly knownCount: number;
+  readonly short: readonly number[];
   /** Keys among the known ones of objects that were withheld until the stream brought them. */
   readonly filled: readonly Uint8Array[];
   /** Records of the stream for absent ones. */
@@ -68,8 +72,9 @@ export async function walkReached(
     rows.addLinksTo(keys);
   }
   const checked: number[] = [];
-  await walk(engine, { keys, offered, ...found, from: knownCount, checked });
-  return { keys, checked, filled, ...found };
+  const short: number[] = [];
+  await walk(engine, { keys, offered, ...found, from: knownCount, checked, short });
+  return { keys, checked, knownCount, short, filled, ...found };
 }
 
 interface Walk {
@@ -80,6 +85,8 @@ interface Walk {
   readonly from?: number;
   /** Takes the ordinals of what {@link mayContradict} says of its record. */
   readonly checked?: number[];
+  /** Takes the ordinals of datums that may stand inline. */
+  readonly short?: number[];
   /** Decides whether to look at an object; at all of them by default. */
   readonly isEntered?: (key: Uint8Array, ordinal: number) => boolean;
 }
@@ -87,7 +94,7 @@ interface Walk {
 /** Adds to a set of keys what the objects in it link to; the set is also the queue. */
 async function walk(
   engine: Engine,
-  { keys, offered, wanted, excised, from = 0, checked, isEntered }: Walk,
+  { keys, offered, wanted, excised, from = 0, checked, short, isEntered }: Walk,
 ): Promise<void> {
   const rows = new RowReader(engine);
   for (let ordinal = from; ordinal < keys.size; ordinal += 1) {
@@ -103,6 +110,7 @@ async function walk(
     const said = state === 'withheld' ? offered.get(key) : undefined;
     if (said?.type === 'tombstone') excised.push(said);
     if (checked !== undefined && mayContradict(key, rows)) checked.push(ordinal);
+    if (rows.type === CLASS_BYTES.datum && rows.sizeBytes <= MAX_INLINE_RECORD_BYTES) short?.push(ordinal);
     rows.addLinksTo(keys);
   }
 }

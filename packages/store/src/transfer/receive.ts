@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   type CommitId,
+  checkRecord,
   decodeRecord,
   hashBytes,
   isNewerFormat,
+  type ObjectClass,
   type RefRecord,
 } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
@@ -11,13 +13,13 @@ import { hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { hasAnyStub } from '../objects/stubs.ts';
 import { asRefName, parseRefKey, type RefName, refKey } from '../refs/ref-name.ts';
-import { objectKey } from '../tables/keyspace.ts';
+import { isIdAt } from '../tables/keyspace.ts';
 import type { Transactor, WriteTransaction } from '../write-transaction.ts';
-import { type CarLink, transferError } from './car-frame.ts';
+import { type CarLink, CODEC_OFFSET, DIGEST_OFFSET, RAW, transferError } from './car-frame.ts';
 import type { CarSection, CarStream } from './car-reader.ts';
 import type { FilledGaps } from './filled-gaps.ts';
 import { type AbsenceRecord, type LeftOut, OfferedAbsences } from './offered-absences.ts';
-import { type PendingObject, ReceivedBatch } from './received-batch.ts';
+import { ReceivedBatch } from './received-batch.ts';
 
 /** A ref as the stream names it. */
 export interface StreamRef {
@@ -39,25 +41,29 @@ export interface Received {
   readonly offered: OfferedAbsences;
 }
 
-/** Opens one section; throws unless its bytes are what its CID says, and a valid record of an object, ref, tombstone or stub. */
-export function openSection({ link, bytes }: CarSection): PendingObject | RefRecord | AbsenceRecord {
+/**
+ * Opens one section, and returns the class of an object or the record of a ref, tombstone or stub; throws unless its bytes
+ * are what its CID says and valid.
+ */
+export function openSection(section: CarSection): ObjectClass | RefRecord | AbsenceRecord {
+  const { frame, bytes } = section;
   // @spec DML-STO-1012
-  if (hashBytes(bytes) !== link.id) throw transferError('cid_mismatch', { objectId: link.id });
-  if (link.codec === 0x55) return { class: 'chunk', id: link.id, bytes };
-  let record: ReturnType<typeof decodeRecord>;
+  if (!isIdAt(frame, DIGEST_OFFSET, hashBytes(bytes)))
+    throw transferError('cid_mismatch', { objectId: section.link.id });
+  if (frame[CODEC_OFFSET] === RAW) return 'chunk';
   try {
-    record = decodeRecord(bytes);
+    const type = checkRecord(bytes);
+    if (type === 'ref' || type === 'tombstone' || type === 'stub') return decodeRecord(bytes, type);
+    if (type !== 'meta') return type;
   } catch (cause) {
     // @spec DML-STO-1014 DML-STO-1044
     throw transferError(
       isNewerFormat(cause) ? 'newer_format' : 'record_invalid',
-      { objectId: link.id },
+      { objectId: section.link.id },
       cause,
     );
   }
-  if (record.type === 'ref' || record.type === 'tombstone' || record.type === 'stub') return record;
-  if (record.type === 'meta') throw transferError('record_unexpected', { objectId: link.id });
-  return { class: record.type, id: link.id, bytes };
+  throw transferError('record_unexpected', { objectId: section.link.id });
 }
 
 /** Takes the ref records that lead a stream. */
@@ -68,7 +74,7 @@ export async function receiveRefs(stream: CarStream): Promise<StreamRef[]> {
     // @spec DML-STO-1032
     if (next.done === true || !isSameLink(next.value.link, root)) throw transferError('roots_form');
     const record = openSection(next.value);
-    if (!('type' in record) || record.type !== 'ref') throw transferError('roots_form');
+    if (typeof record === 'string' || record.type !== 'ref') throw transferError('roots_form');
     refs.push({ name: streamRefName(record.name), commitId: record.commitId });
   }
   return refs;
@@ -121,8 +127,8 @@ export async function receiveStream(
       section = stream.takeBuffered()
     ) {
       const opened = openSection(section);
-      if ('bytes' in opened) {
-        batch.add(opened);
+      if (typeof opened === 'string') {
+        batch.add(opened, section);
         // @spec DML-STO-1028
         if (!batch.isFull) continue;
         flush();
@@ -145,19 +151,16 @@ function putBatch(
   const hasExcised = rowCount(engine, 'excised') > 0;
   const before = rowCount(engine, 'objects');
   let excised = 0;
-  for (const object of batch.inKeyOrder()) {
-    if (hasExcised || hasStubs) {
-      const key = objectKey(object.class, object.id) as Buffer;
-      // @spec DML-STO-1025
-      if (hasRow(engine, 'excised', key)) {
-        excised += 1;
-        continue;
-      }
-      if (hasStubs) gaps.note(engine, key);
+  batch.inKeyOrder((key, value, sizeBytes) => {
+    // @spec DML-STO-1025
+    if (hasExcised && hasRow(engine, 'excised', key)) {
+      excised += 1;
+      return;
     }
+    if (hasStubs) gaps.note(engine, key);
     // Opening its section has hashed it. @spec DML-STO-1023
-    transaction.putHashed(object.class, object.id, object.bytes);
-  }
+    transaction.putStaged(key, value, sizeBytes);
+  });
   const added = rowCount(engine, 'objects') - before;
   counts.excised += excised;
   counts.added += added;

@@ -1,60 +1,88 @@
-import type { ObjectClass, ObjectId } from '@daggerml/object-model';
-import { OBJECT_KEY_BYTES, writeObjectKey } from '../tables/keyspace.ts';
+import type { ObjectClass } from '@daggerml/object-model';
+import { newStaging, type StagingBuffer, type TakeStaged } from '../objects/put-batch.ts';
+import { CLASS_BYTES, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
+import { DIGEST_OFFSET } from './car-frame.ts';
+import { type CarSection, MAX_BLOCK_BYTES } from './car-reader.ts';
 
 /** Bytes and objects that one transaction of an import puts. */
 const BATCH_BYTES: number = 4 * 2 ** 20;
 const BATCH_OBJECTS = 20_000;
+const MAX_STAGING_BYTES: number = BATCH_BYTES + MAX_BLOCK_BYTES;
+/** Objects and bytes for which there is room at first. */
+const FIRST_OBJECTS = 256;
+const FIRST_BYTES = 65_536;
 /** Above every number of an object in a batch. */
 const NUMBER_SPAN: number = 2 ** 15;
 
-/** An object of a stream that is not in the store yet. */
-export interface PendingObject {
-  readonly class: ObjectClass;
-  readonly id: ObjectId;
-  readonly bytes: Buffer;
-}
-
-/** Objects of a stream that are put in one transaction, with their keys. */
+/** Copies of the objects of a stream that are put in one transaction, one behind the other, and their keys. */
 export class ReceivedBatch {
-  #keys: Buffer = Buffer.allocUnsafeSlow(1024 * OBJECT_KEY_BYTES);
-  #objects: PendingObject[] = [];
-  #bytes = 0;
+  #keys: Buffer = Buffer.allocUnsafeSlow(FIRST_OBJECTS * OBJECT_KEY_BYTES);
+  #staging: StagingBuffer = newStaging(FIRST_BYTES);
+  /** Where each object ends, behind a zero. */
+  #ends: Uint32Array = new Uint32Array(FIRST_OBJECTS + 1);
+  #count = 0;
+  #length = 0;
 
   get count(): number {
-    return this.#objects.length;
+    return this.#count;
   }
 
   /** True once the objects make a transaction. */
   get isFull(): boolean {
-    return this.#bytes >= BATCH_BYTES || this.#objects.length >= BATCH_OBJECTS;
+    return this.#length >= BATCH_BYTES || this.#count >= BATCH_OBJECTS;
   }
 
-  add(object: PendingObject): void {
-    const at = this.#objects.length * OBJECT_KEY_BYTES;
-    if (at === this.#keys.length) {
-      const grown = Buffer.allocUnsafeSlow(this.#keys.length * 2);
-      this.#keys.copy(grown);
-      this.#keys = grown;
-    }
-    writeObjectKey(this.#keys, at, object.class, object.id);
-    this.#objects.push(object);
-    this.#bytes += object.bytes.length;
+  /** Adds the object of a section, of which it keeps copies. */
+  add(objectClass: ObjectClass, { frame, bytes }: CarSection): void {
+    if (this.#count === this.#ends.length - 1) this.#growCount();
+    if (this.#length + bytes.length > this.#staging.length) this.#growStaging(bytes.length);
+    const keys = this.#keys;
+    let at = this.#count * OBJECT_KEY_BYTES;
+    keys[at++] = CLASS_BYTES[objectClass];
+    for (let from = DIGEST_OFFSET; from < DIGEST_OFFSET + 32; from += 1) keys[at++] = frame[from] as number;
+    this.#staging.set(bytes, this.#length);
+    this.#length += bytes.length;
+    this.#count += 1;
+    this.#ends[this.#count] = this.#length;
   }
 
   /**
-   * Iterates over the objects by their keys, as far as their first four bytes tell them apart: rows that are neighbours
-   * are put one after the other, so that the engine finds the page of most of them where it has just been.
+   * Hands over the objects by their keys, as far as their first four bytes tell them apart: rows that are neighbours are
+   * put one after the other, so that the engine finds the page of most of them where it has just been.
    */
-  *inKeyOrder(): Generator<PendingObject, void, undefined> {
-    const order = new Float64Array(this.#objects.length);
+  inKeyOrder(take: TakeStaged): void {
+    const order = new Float64Array(this.#count);
     for (let number = 0; number < order.length; number += 1)
       order[number] = this.#keys.readUInt32BE(number * OBJECT_KEY_BYTES) * NUMBER_SPAN + number;
     order.sort();
-    for (const place of order) yield this.#objects[place % NUMBER_SPAN] as PendingObject;
+    const staging = this.#staging;
+    for (const place of order) {
+      const number = place % NUMBER_SPAN;
+      staging.start = this.#ends[number] as number;
+      staging.end = this.#ends[number + 1] as number;
+      const keyAt = number * OBJECT_KEY_BYTES;
+      take(this.#keys.subarray(keyAt, keyAt + OBJECT_KEY_BYTES), staging, staging.end - staging.start);
+    }
   }
 
   clear(): void {
-    this.#objects = [];
-    this.#bytes = 0;
+    this.#count = 0;
+    this.#length = 0;
+  }
+
+  #growCount(): void {
+    const keys = Buffer.allocUnsafeSlow(this.#keys.length * 2);
+    keys.set(this.#keys);
+    this.#keys = keys;
+    const ends = new Uint32Array(this.#ends.length * 2 - 1);
+    ends.set(this.#ends);
+    this.#ends = ends;
+  }
+
+  #growStaging(addedBytes: number): void {
+    const wanted = Math.max(this.#staging.length * 2, this.#length + addedBytes);
+    const staging = newStaging(Math.min(wanted, MAX_STAGING_BYTES));
+    staging.set(this.#staging.subarray(0, this.#length));
+    this.#staging = staging;
   }
 }

@@ -21,7 +21,7 @@ import { WholeRecords } from './whole-records.ts';
 const PARTS_PER_PAUSE = 256;
 
 /** No longer datum is one that stands inline: a head of four bytes instead of one. */
-const MAX_INLINE_RECORD_BYTES: number = MAX_INLINE_BYTES + 3;
+export const MAX_INLINE_RECORD_BYTES: number = MAX_INLINE_BYTES + 3;
 
 /** A fault, or undefined for a pause in which others may run. */
 type Steps = Generator<ObjectFault | undefined, void, undefined>;

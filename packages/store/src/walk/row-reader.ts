@@ -10,7 +10,7 @@ import type { Engine } from '../engine/engine.ts';
 import { failedRead, hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { isTombstone } from '../objects/tombstone.ts';
-import { CLASS_BYTES, isKeyOf, isNewerClass, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
+import { CLASS_BYTES, isIdAt, isNewerClass, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
 import type { ObjectKeySet } from './object-key-set.ts';
 
 /**
@@ -31,6 +31,7 @@ export class RowReader {
   #linkCount = 0;
   #sizeBytes = 0;
   #type = 0;
+  #kind = 0;
   /** Key, id and bytes of the record last looked at, if it is present. */
   #key: Uint8Array | undefined;
   #id: ObjectId | undefined;
@@ -60,6 +61,11 @@ export class RowReader {
     return this.#type;
   }
 
+  /** Number behind that type: the kind of a datum or node, the role of a page. */
+  get kind(): number {
+    return this.#kind;
+  }
+
   /**
    * Returns id and bytes of the record last looked at, where it was looked at by this very `key` and is present; the
    * bytes are those of memory that the next read reuses.
@@ -87,10 +93,11 @@ export class RowReader {
       throw storeError('store_damaged', { table: 'objects', detail: 'key_form' });
     }
     const id = hashBytes(bytes);
-    if (!isKeyOf(key, id)) return isTombstone(key, bytes) ? 'excised' : 'damaged';
+    if (!isIdAt(key, 1, id)) return isTombstone(key, bytes) ? 'excised' : 'damaged';
     try {
       scanLinks(bytes, (objectClass, idOffset) => this.#addLink(CLASS_BYTES[objectClass], bytes, idOffset));
       this.#type = bytes[2] as number;
+      this.#kind = bytes[3] ?? 0;
       this.#key = key;
       this.#id = id;
       this.#bytes = bytes;
