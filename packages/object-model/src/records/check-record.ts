@@ -101,7 +101,7 @@ function isPageOfLinks(bytes: Uint8Array): boolean {
     previous = key;
     if (!mayEnd) continue;
     if (entry > 0 && builder.atPageStart) return false;
-    builder.push(bytes, start, at, 1);
+    builder.pass(bytes, start, at);
   }
   return at === bytes.length;
 }

@@ -30,7 +30,7 @@ export class LevelBuilder {
   #weight = 0;
   #lastStart = 0;
   #closed = false;
-  /** Span of the ordering bytes of the last entry in {@link sink}. */
+  /** Span of the ordering bytes of the last entry. */
   keyStart = 0;
   keyEnd = 0;
 
@@ -71,9 +71,18 @@ export class LevelBuilder {
     this.#weight += weight;
     // @spec DML-OBJ-2033
     if (!Number.isSafeInteger(this.#weight)) fail('integer_range');
-    this.#locate(start, end);
+    this.#close(sink.bytes, start, end);
+  }
+
+  /** Takes an encoded entry of a page that is judged and not built: nothing of it is kept. */
+  pass(bytes: Uint8Array, start: number, end: number): void {
+    this.#close(bytes, start, end);
+  }
+
+  #close(bytes: Uint8Array, start: number, end: number): void {
+    this.#locate(bytes, start, end);
     // @spec DML-OBJ-2002
-    this.#closed = this.#boundary.add(fnv1a32(sink.bytes, this.keyStart, this.keyEnd), end - start);
+    this.#closed = this.#boundary.add(fnv1a32(bytes, this.keyStart, this.keyEnd), end - start);
   }
 
   /** Copies an encoded entry. */
@@ -107,8 +116,7 @@ export class LevelBuilder {
   }
 
   /** Sets the span that is hashed: key bytes, whole element, or the id of the child. */
-  #locate(start: number, end: number): void {
-    const { bytes } = this.sink;
+  #locate(bytes: Uint8Array, start: number, end: number): void {
     const interior = this.level > 0;
     this.keyStart = start;
     this.keyEnd = end;

@@ -3,7 +3,6 @@ import type { Engine } from '../engine/engine.ts';
 import { assertReadable } from '../objects/objects.ts';
 import { hasAnyStub } from '../objects/stubs.ts';
 import { CLASS_BYTES, describeKey, objectKey } from '../tables/keyspace.ts';
-import { MAX_INLINE_RECORD_BYTES } from '../verify/object-check.ts';
 import type { ObjectKeySet } from '../walk/object-key-set.ts';
 import { RowReader } from '../walk/row-reader.ts';
 import { nextTurn } from '../walk/run-steps.ts';
@@ -11,7 +10,7 @@ import { transferError } from './car-frame.ts';
 import type { FilledGaps } from './filled-gaps.ts';
 import { knownCommits } from './known-commits.ts';
 import type { AbsenceRecord, OfferedAbsences } from './offered-absences.ts';
-import { mayContradict } from './soundness.ts';
+import { mayContradict, mayStandInline } from './soundness.ts';
 
 /** Objects looked at before the event loop turns. */
 const STEP_OBJECTS = 10_000;
@@ -110,7 +109,7 @@ async function walk(
     const said = state === 'withheld' ? offered.get(key) : undefined;
     if (said?.type === 'tombstone') excised.push(said);
     if (checked !== undefined && mayContradict(key, rows)) checked.push(ordinal);
-    if (rows.type === CLASS_BYTES.datum && rows.sizeBytes <= MAX_INLINE_RECORD_BYTES) short?.push(ordinal);
+    if (short !== undefined && mayStandInline(rows, rows.sizeBytes)) short.push(ordinal);
     rows.addLinksTo(keys);
   }
 }

@@ -1,4 +1,4 @@
-import type { CommitId, ObjectId, TombstoneRecord } from '@daggerml/object-model';
+import { type CommitId, isDmlError, type ObjectId, type TombstoneRecord } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow } from '../engine/reading.ts';
 import type { ObjectName } from '../excision/plan.ts';
@@ -11,7 +11,7 @@ import { objectKey } from '../tables/keyspace.ts';
 import type { Transactor, WriteTransaction } from '../write-transaction.ts';
 import { transferError } from './car-frame.ts';
 import { type ByteStream, readCar } from './car-reader.ts';
-import { walkReached } from './completeness.ts';
+import { type Reached, walkReached } from './completeness.ts';
 import { FilledGaps } from './filled-gaps.ts';
 import type { AbsenceRecord, LeftOut } from './offered-absences.ts';
 import { type Received, type ReceivedCounts, receiveStream, type StreamRef } from './receive.ts';
@@ -173,6 +173,7 @@ async function receiveAll(
   const car = await readCar(stream);
   try {
     return await receiveStream(host, car, {
+      engine: host.engine,
       gaps,
       leftOut: options.leftOut,
       onBatch: (counts) => options.onProgress?.(counts),
@@ -188,12 +189,25 @@ async function absencesOf(
   commitIds: readonly CommitId[],
   { options, gaps, received, roots }: Importing & { readonly received: Received; readonly roots?: Buffer[] },
 ): Promise<readonly AbsenceRecord[]> {
+  const all = roots === undefined ? received.objects?.whole(commitIds) : undefined;
+  if (all !== undefined && (await isSound(host.engine, all))) return [];
   // @spec DML-STO-1021
   const reached = await walkReached(host.engine, commitIds, { offered: received.offered, gaps, roots });
   for (const absence of reached.wanted) assertAccepted(absence, options);
   await checkSound(host.engine, reached);
   // @spec DML-STO-1045
   return [...reached.wanted, ...(options.acceptExcisions === true ? reached.excised : [])];
+}
+
+/** Checks whether objects are sound; what is not need not be reached by anything. */
+async function isSound(engine: Engine, reached: Reached): Promise<boolean> {
+  try {
+    await checkSound(engine, reached);
+    return true;
+  } catch (error) {
+    if (isDmlError(error) && error.code === 'transfer_invalid') return false;
+    throw error;
+  }
 }
 
 async function importChecked(

@@ -27,6 +27,11 @@ export class OfferedAbsences {
     this.#leftOut = leftOut;
   }
 
+  /** Number of objects that records of the stream stand for. */
+  get count(): number {
+    return this.#records.size;
+  }
+
   /** Holds a record of so many bytes; throws `transfer_invalid` with `too_many_absences`. */
   add(record: AbsenceRecord, sizeBytes: number): void {
     const name = nameOf(objectKey(record.objectClass, record.objectId) as Buffer);

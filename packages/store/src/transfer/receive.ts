@@ -13,13 +13,15 @@ import { hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { hasAnyStub } from '../objects/stubs.ts';
 import { asRefName, parseRefKey, type RefName, refKey } from '../refs/ref-name.ts';
-import { isIdAt } from '../tables/keyspace.ts';
+import { readRefRows } from '../refs/refs.ts';
+import { CLASS_BYTES, isIdAt, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
 import type { Transactor, WriteTransaction } from '../write-transaction.ts';
-import { type CarLink, CODEC_OFFSET, DIGEST_OFFSET, RAW, transferError } from './car-frame.ts';
+import { type CarLink, CID_BYTES, CODEC_OFFSET, DIGEST_OFFSET, RAW, transferError } from './car-frame.ts';
 import type { CarSection, CarStream } from './car-reader.ts';
 import type { FilledGaps } from './filled-gaps.ts';
 import { type AbsenceRecord, type LeftOut, OfferedAbsences } from './offered-absences.ts';
 import { ReceivedBatch } from './received-batch.ts';
+import { ReceivedObjects } from './received-objects.ts';
 
 /** A ref as the stream names it. */
 export interface StreamRef {
@@ -39,6 +41,8 @@ export interface Received {
   readonly refs: readonly StreamRef[];
   readonly counts: ReceivedCounts;
   readonly offered: OfferedAbsences;
+  /** All objects of the stream, where the store had no refs and nothing of the stream is absent on purpose. */
+  readonly objects: ReceivedObjects | undefined;
 }
 
 /**
@@ -94,8 +98,9 @@ function isSameLink(left: CarLink, right: CarLink): boolean {
   return left.codec === right.codec && left.id === right.id;
 }
 
-/** Observers of a stream that is received. */
+/** What a store does with a stream that it receives. */
 export interface Receiving {
+  readonly engine: Engine;
   readonly gaps: FilledGaps;
   readonly leftOut?: LeftOut | undefined;
   readonly onBatch: (counts: ReceivedCounts) => void;
@@ -108,12 +113,14 @@ export interface Receiving {
 export async function receiveStream(
   host: Transactor,
   stream: CarStream,
-  { gaps, leftOut, onBatch }: Receiving,
+  { engine, gaps, leftOut, onBatch }: Receiving,
 ): Promise<Received> {
   const refs = await receiveRefs(stream);
   const counts: ReceivedCounts = { added: 0, present: 0, excised: 0 };
   const offered = new OfferedAbsences(leftOut);
   const batch = new ReceivedBatch();
+  const key = Buffer.alloc(OBJECT_KEY_BYTES);
+  const objects = readRefRows(engine).length === 0 ? new ReceivedObjects() : undefined;
   const flush = (): void => {
     // @spec DML-STO-1031 DML-STO-1024
     host.transact('import/objects', (transaction) => putBatch(transaction, batch, { counts, gaps }));
@@ -128,7 +135,10 @@ export async function receiveStream(
     ) {
       const opened = openSection(section);
       if (typeof opened === 'string') {
-        batch.add(opened, section);
+        key[0] = CLASS_BYTES[opened];
+        section.frame.copy(key, 1, DIGEST_OFFSET, CID_BYTES);
+        batch.add(key, section.bytes);
+        objects?.add(key, section.bytes);
         // @spec DML-STO-1028
         if (!batch.isFull) continue;
         flush();
@@ -138,7 +148,8 @@ export async function receiveStream(
     }
   }
   if (batch.count > 0) flush();
-  return { refs, counts, offered };
+  const isWhole = offered.count === 0 && !hasAnyStub(engine) && rowCount(engine, 'excised') === 0;
+  return { refs, counts, offered, objects: isWhole ? objects : undefined };
 }
 
 function putBatch(

@@ -1,8 +1,6 @@
-import type { ObjectClass } from '@daggerml/object-model';
 import { newStaging, type StagingBuffer, type TakeStaged } from '../objects/put-batch.ts';
-import { CLASS_BYTES, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
-import { DIGEST_OFFSET } from './car-frame.ts';
-import { type CarSection, MAX_BLOCK_BYTES } from './car-reader.ts';
+import { OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
+import { MAX_BLOCK_BYTES } from './car-reader.ts';
 
 /** Bytes and objects that one transaction of an import puts. */
 const BATCH_BYTES: number = 4 * 2 ** 20;
@@ -32,14 +30,12 @@ export class ReceivedBatch {
     return this.#length >= BATCH_BYTES || this.#count >= BATCH_OBJECTS;
   }
 
-  /** Adds the object of a section, of which it keeps copies. */
-  add(objectClass: ObjectClass, { frame, bytes }: CarSection): void {
+  /** Adds an object by its key; keeps copies of both. */
+  add(key: Uint8Array, bytes: Uint8Array): void {
     if (this.#count === this.#ends.length - 1) this.#growCount();
     if (this.#length + bytes.length > this.#staging.length) this.#growStaging(bytes.length);
-    const keys = this.#keys;
-    let at = this.#count * OBJECT_KEY_BYTES;
-    keys[at++] = CLASS_BYTES[objectClass];
-    for (let from = DIGEST_OFFSET; from < DIGEST_OFFSET + 32; from += 1) keys[at++] = frame[from] as number;
+    const keyAt = this.#count * OBJECT_KEY_BYTES;
+    for (let at = 0; at < OBJECT_KEY_BYTES; at += 1) this.#keys[keyAt + at] = key[at] as number;
     this.#staging.set(bytes, this.#length);
     this.#length += bytes.length;
     this.#count += 1;

@@ -3,8 +3,9 @@ import type { Engine } from '../engine/engine.ts';
 import { hasRow, readRow } from '../engine/reading.ts';
 import type { RecordClass } from '../objects/objects.ts';
 import { CLASS_BYTES, describeKey, idOfKey, OBJECT_KEY_BYTES, parseObjectKey } from '../tables/keyspace.ts';
-import { ObjectCheck } from '../verify/object-check.ts';
+import { MAX_INLINE_RECORD_BYTES, ObjectCheck } from '../verify/object-check.ts';
 import type { ObjectFault } from '../verify/object-fault.ts';
+import type { LinkScan } from '../walk/link-scan.ts';
 import { RowReader } from '../walk/row-reader.ts';
 import { nextTurn } from '../walk/run-steps.ts';
 import { transferError } from './car-frame.ts';
@@ -55,10 +56,12 @@ const ELEMENT_ROLES: ReadonlySet<number> = numbersOf('list', 'set', 'map');
 const PAIR_ROLES: ReadonlySet<number> = numbersOf('pins', 'requests');
 
 /**
- * Checks whether a present object may have a fault that its own bytes do not show, from the row that was just looked
- * at: most do not, since they link to nothing or say nothing of what they link to.
+ * Checks whether a present object may have a fault that its own bytes do not show, from the record that was just scanned: most do not, since they link to nothing or say nothing of what they link to.
  */
-export function mayContradict(key: Uint8Array, { links, linkCount, type, kind }: RowReader): boolean {
+export function mayContradict(
+  key: Uint8Array,
+  { links, linkCount, type, kind }: Pick<LinkScan, 'links' | 'linkCount' | 'type' | 'kind'>,
+): boolean {
   if (type === 0) return false;
   if (type !== key[0]) return true;
   // Whatever holds the tree that a page is of has its form checked.
@@ -95,6 +98,11 @@ function includes(numbers: readonly number[], wanted: number): boolean {
     else high = middle;
   }
   return numbers[low] === wanted;
+}
+
+/** Checks whether a record that was just scanned is a datum short enough to stand inline. */
+export function mayStandInline({ type }: Pick<LinkScan, 'type'>, sizeBytes: number): boolean {
+  return type === CLASS_BYTES.datum && sizeBytes <= MAX_INLINE_RECORD_BYTES;
 }
 
 /** Reads the record of an object; undefined for a chunk and for what is absent or excised. */

@@ -1,16 +1,10 @@
-import {
-  hashBytes,
-  isDmlError,
-  isNewerFormat,
-  type ObjectId,
-  objectClassOf,
-  scanLinks,
-} from '@daggerml/object-model';
+import { hashBytes, isDmlError, isNewerFormat, type ObjectId, objectClassOf } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { failedRead, hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { isTombstone } from '../objects/tombstone.ts';
 import { CLASS_BYTES, isIdAt, isNewerClass, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
+import { LinkScan } from './link-scan.ts';
 import type { ObjectKeySet } from './object-key-set.ts';
 
 /**
@@ -27,11 +21,8 @@ const CHUNK = CLASS_BYTES.chunk;
  */
 export class RowReader {
   readonly #engine: Engine;
-  #links: Buffer = Buffer.alloc(64 * OBJECT_KEY_BYTES);
-  #linkCount = 0;
+  readonly #scan = new LinkScan();
   #sizeBytes = 0;
-  #type = 0;
-  #kind = 0;
   /** Key, id and bytes of the record last looked at, if it is present. */
   #key: Uint8Array | undefined;
   #id: ObjectId | undefined;
@@ -48,22 +39,22 @@ export class RowReader {
 
   /** Links of the row last looked at; none unless it was present. */
   get linkCount(): number {
-    return this.#linkCount;
+    return this.#scan.linkCount;
   }
 
   /** The keys of those links, packed. */
   get links(): Buffer {
-    return this.#links;
+    return this.#scan.links;
   }
 
   /** Number of the type that the record last looked at says it is of; 0 for a chunk and unless it was present. */
   get type(): number {
-    return this.#type;
+    return this.#scan.type;
   }
 
   /** Number behind that type: the kind of a datum or node, the role of a page. */
   get kind(): number {
-    return this.#kind;
+    return this.#scan.kind;
   }
 
   /**
@@ -80,9 +71,8 @@ export class RowReader {
    * Chunks link to nothing and are not hashed, so an excised or damaged chunk counts as present.
    */
   look(key: Uint8Array): RowState {
-    this.#linkCount = 0;
+    this.#scan.clear();
     this.#sizeBytes = 0;
-    this.#type = 0;
     this.#key = undefined;
     const bytes = this.#borrow(key);
     if (bytes === undefined) return hasRow(this.#engine, 'stubs', key) ? 'withheld' : 'absent';
@@ -95,16 +85,13 @@ export class RowReader {
     const id = hashBytes(bytes);
     if (!isIdAt(key, 1, id)) return isTombstone(key, bytes) ? 'excised' : 'damaged';
     try {
-      scanLinks(bytes, (objectClass, idOffset) => this.#addLink(CLASS_BYTES[objectClass], bytes, idOffset));
-      this.#type = bytes[2] as number;
-      this.#kind = bytes[3] ?? 0;
+      this.#scan.scan(bytes);
       this.#key = key;
       this.#id = id;
       this.#bytes = bytes;
       return 'present';
     } catch (error) {
       if (!isDmlError(error)) throw error;
-      this.#linkCount = 0;
       // @spec DML-STO-0718
       return isNewerFormat(error) ? 'newer' : 'damaged';
     }
@@ -112,21 +99,8 @@ export class RowReader {
 
   /** Adds the keys of those links to a set, as reached from the entry with the ordinal `parent`. */
   addLinksTo(keys: ObjectKeySet, parent?: number): void {
-    for (let index = 0; index < this.#linkCount; index += 1)
-      keys.add(this.#links, index * OBJECT_KEY_BYTES, parent);
-  }
-
-  #addLink(classByte: number, bytes: Uint8Array, idOffset: number): void {
-    let at = this.#linkCount * OBJECT_KEY_BYTES;
-    if (at + OBJECT_KEY_BYTES > this.#links.length) {
-      const grown = Buffer.alloc(this.#links.length * 2);
-      grown.set(this.#links);
-      this.#links = grown;
-    }
-    this.#links[at++] = classByte;
-    for (let index = 0; index < OBJECT_KEY_BYTES - 1; index += 1)
-      this.#links[at + index] = bytes[idOffset + index] as number;
-    this.#linkCount += 1;
+    const { links, linkCount } = this.#scan;
+    for (let index = 0; index < linkCount; index += 1) keys.add(links, index * OBJECT_KEY_BYTES, parent);
   }
 
   /** Returns a view of the engine's one shared buffer, whose `length` alone is that of the value. */
