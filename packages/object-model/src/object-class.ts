@@ -64,6 +64,15 @@ export function objectClassOf(classNumber: number): ObjectClass | undefined {
   return CLASS_BY_NUMBER[classNumber];
 }
 
+/** Returns what is said of record types by their numbers: it is asked for each record, and names are slower to ask for. */
+export function byTypeNumber<Value>(
+  byType: Readonly<Partial<Record<RecordType, Value>>>,
+): (Value | undefined)[] {
+  const values: (Value | undefined)[] = new Array(HIGHEST_TYPE_NUMBER + 1).fill(undefined);
+  for (const type of Object.keys(byType) as RecordType[]) values[RECORD_TYPE_NUMBERS[type]] = byType[type];
+  return values;
+}
+
 function invert<Name extends string>(numbers: Readonly<Record<Name, number>>): (Name | undefined)[] {
   const names: (Name | undefined)[] = [];
   for (const name of Object.keys(numbers) as Name[]) names[numbers[name]] = name;

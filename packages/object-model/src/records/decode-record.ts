@@ -1,7 +1,13 @@
 import { decodeCbor } from '../cbor/decode.ts';
 import type { ErrorDetail } from '../error-table.ts';
 import { fail, objectModelError } from '../errors.ts';
-import { HIGHEST_TYPE_NUMBER, RECORD_TYPE_NUMBERS, type RecordType, recordTypeOf } from '../object-class.ts';
+import {
+  byTypeNumber,
+  HIGHEST_TYPE_NUMBER,
+  RECORD_TYPE_NUMBERS,
+  type RecordType,
+  recordTypeOf,
+} from '../object-class.ts';
 import { HIGHEST_DATUM_KIND } from './datum-kind.ts';
 import { FORMAT_VERSION, MAX_RECORD_BYTES, withRecordType } from './encode-record.ts';
 import type { Fields } from './fields.ts';
@@ -26,7 +32,7 @@ export function decodeRecord(bytes: Uint8Array, expected?: RecordType): AnyRecor
   // @spec DML-OBJ-0227
   const type = checkHeader(bytes, expected);
   try {
-    checkKind(bytes, type);
+    checkKind(bytes);
     // @spec DML-OBJ-0202
     const record = decodeByTemplate(bytes, type) ?? decodeByCodec(bytes, type);
     checkPageEnds(record, bytes.length);
@@ -70,23 +76,25 @@ export function headNumber(byte: number): number | undefined {
   return byte < 0x1c ? Number.POSITIVE_INFINITY : undefined;
 }
 
-/** Record type → the highest number that may stand behind its header, and how a lower one that may not is refused. */
-const KINDS: Partial<Record<RecordType, readonly [highest: number, other: ErrorDetail]>> = {
+type Kinds = readonly [highest: number, other: ErrorDetail];
+
+/** Number of a record type → the highest number that may stand behind its header, and how a lower one is refused. */
+const KINDS: readonly (Kinds | undefined)[] = byTypeNumber<Kinds>({
   // @spec DML-OBJ-1002
   datum: [HIGHEST_DATUM_KIND, 'datum_kind'],
   // @spec DML-OBJ-1202
   node: [Object.keys(NODE_KIND_NUMBERS).length, 'node_kind'],
   // @spec DML-OBJ-1902
   page: [Object.keys(PAGE_ROLE_NUMBERS).length, 'page_role'],
-};
+});
 
 /**
- * Throws for a kind that is none or newer, before anything behind it is looked at.
+ * Throws for a kind that is none or newer, before anything behind it is looked at; the header is checked.
  *
  * @spec DML-OBJ-0235
  */
-export function checkKind(bytes: Uint8Array, type: RecordType): void {
-  const known = KINDS[type];
+export function checkKind(bytes: Uint8Array): void {
+  const known = KINDS[bytes[2]!];
   const kind = bytes.length < 4 ? undefined : headNumber(bytes[3]!);
   if (known === undefined || kind === undefined) return;
   const [highest, other] = known;

@@ -1,11 +1,11 @@
 import { LINK_BYTES } from '../cbor/link-bytes.ts';
 import { fail } from '../errors.ts';
-import type { ObjectClass } from '../object-class.ts';
+import { byTypeNumber, type ObjectClass } from '../object-class.ts';
 import { HIGHEST_DATUM_KIND } from './datum-kind.ts';
 import { checkHeader, checkKind, headNumber } from './decode-record.ts';
 import { type EntryPart, entryParts } from './entry-parts.ts';
 import { type PageRole, pageRoleOf } from './page-types.ts';
-import { RECORD_SHAPES, type RecordShape, type ShapedType } from './record-shapes.ts';
+import { RECORD_SHAPES, type RecordShape, type RecordShapes } from './record-shapes.ts';
 
 /** Receives one link: its class, and where its 32 id bytes start in the record. */
 export type LinkVisitor = (objectClass: ObjectClass, idOffset: number) => void;
@@ -21,14 +21,16 @@ export type LinkVisitor = (objectClass: ObjectClass, idOffset: number) => void;
  */
 export function scanLinks(bytes: Uint8Array, visit: LinkVisitor): void {
   const type = checkHeader(bytes);
-  checkKind(bytes, type);
+  checkKind(bytes);
   if (type === 'page') return new LinkWalk(bytes, visit).page(bytes[3]!, bytes[4]!);
-  const shape = shapeOfBytes(type, bytes);
+  const shape = shapeOfBytes(bytes);
   if (shape.linkedFields > 0) new LinkWalk(bytes, visit).fields(shape);
 }
 
-function shapeOfBytes(type: ShapedType, bytes: Uint8Array): RecordShape {
-  const { shapes, selector } = RECORD_SHAPES[type];
+const SHAPES: readonly (RecordShapes | undefined)[] = byTypeNumber(RECORD_SHAPES);
+
+function shapeOfBytes(bytes: Uint8Array): RecordShape {
+  const { shapes, selector } = SHAPES[bytes[2]!]!;
   if (selector === undefined) return shapes[0]!;
   // A selector stands in one of the first places, behind links alone.
   const byte = bytes[3 + selector.at * LINK_BYTES]!;

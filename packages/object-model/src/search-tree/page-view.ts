@@ -182,7 +182,7 @@ export function parsePage(role: PageRole, bytes: Uint8Array): PageView {
     fail('record_form');
   }
   if (bytes[3] !== PAGE_ROLE_NUMBERS[role]) {
-    checkKind(bytes, 'page');
+    checkKind(bytes);
     fail('page_role');
   }
   const level = bytes[4]!;

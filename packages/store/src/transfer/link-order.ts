@@ -2,13 +2,21 @@ import type { Engine } from '../engine/engine.ts';
 import { assertReadable } from '../objects/objects.ts';
 import { OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
 import { ObjectKeySet } from '../walk/object-key-set.ts';
-import { RowReader } from '../walk/row-reader.ts';
+import { type LookedRecord, RowReader } from '../walk/row-reader.ts';
 
 export interface LinkOrderOptions {
   /** Keys of objects that are left out. */
   readonly known?: ObjectKeySet | undefined;
-  /** Reader of rows, which has just looked at an object that links to nothing when its key is yielded. */
+  /** Reader of rows, which shows most records when their keys are yielded. */
   readonly rows?: RowReader | undefined;
+}
+
+/** Longer records are read again. */
+const MAX_KEPT_BYTES = 4096;
+
+function copyOf(record: LookedRecord | undefined): LookedRecord | undefined {
+  if (record === undefined || record.bytes.length > MAX_KEPT_BYTES) return undefined;
+  return { id: record.id, bytes: Buffer.from(record.bytes) };
 }
 
 /**
@@ -30,11 +38,16 @@ export function* inLinkOrder(
     if (!keys.add(bytes, offset)) return keys.ordinalOf(bytes, offset) as number;
     return isEntered.push(false) - 1;
   };
+  // The record entered last, which is mostly left next: no need to read it twice.
+  let entered = -1;
+  let record: LookedRecord | undefined;
   // Ordinals of objects to enter, and complements of those to leave.
   const stack = roots.map((root) => ordinalOf(root)).reverse();
   for (let ordinal = stack.pop(); ordinal !== undefined; ordinal = stack.pop()) {
     if (ordinal < 0) {
-      yield keys.keyAt(~ordinal);
+      const left = keys.keyAt(~ordinal);
+      if (~ordinal === entered && record !== undefined) rows.recall(left, record);
+      yield left;
       continue;
     }
     if (isEntered[ordinal] === true) continue;
@@ -49,6 +62,8 @@ export function* inLinkOrder(
       continue;
     }
     stack.push(~ordinal);
+    entered = ordinal;
+    record = copyOf(rows.recordUnder(key));
     for (let index = rows.linkCount - 1; index >= 0; index -= 1) {
       const linked = ordinalOf(rows.links, index * OBJECT_KEY_BYTES);
       if (isEntered[linked] !== true) stack.push(linked);

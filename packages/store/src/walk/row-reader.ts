@@ -15,6 +15,12 @@ export type RowState = 'present' | 'absent' | 'withheld' | 'excised' | 'damaged'
 
 const CHUNK = CLASS_BYTES.chunk;
 
+/** Id and bytes of a record that was looked at. */
+export interface LookedRecord {
+  readonly id: ObjectId;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Looks at the rows of objects without copying them, which is what walks over a whole store need.
  * Its answer about a row is valid until the next look.
@@ -61,9 +67,18 @@ export class RowReader {
    * Returns id and bytes of the record last looked at, where it was looked at by this very `key` and is present; the
    * bytes are those of memory that the next read reuses.
    */
-  recordUnder(key: Uint8Array): { readonly id: ObjectId; readonly bytes: Uint8Array } | undefined {
+  recordUnder(key: Uint8Array): LookedRecord | undefined {
     if (this.#key !== key) return undefined;
     return { id: this.#id as ObjectId, bytes: this.#bytes as Uint8Array };
+  }
+
+  /** Shows a record again that was looked at before, as the one under this very `key`; its links are not found again. */
+  recall(key: Uint8Array, { id, bytes }: LookedRecord): void {
+    this.#scan.clear();
+    this.#sizeBytes = bytes.length;
+    this.#key = key;
+    this.#id = id;
+    this.#bytes = bytes;
   }
 
   /**
