@@ -1,4 +1,10 @@
-import { type CommitId, encodeRecord, type ObjectClass, type ObjectId } from '@daggerml/object-model';
+import {
+  type CommitId,
+  encodeRecord,
+  hashBytes,
+  type ObjectClass,
+  type ObjectId,
+} from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { excise } from '../../test/excise.ts';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
@@ -40,6 +46,16 @@ describe('outgoingObjects', () => {
       );
       for (const link of links) expect(names.indexOf(link)).toBeLessThan(at);
     }
+  });
+
+  it('have the bytes of their ids, whatever their size, also when others have followed', async () => {
+    const { store, commitId } = await sourceStore();
+    let tip = commitId;
+    for (const length of [4000, 4100, 50_000, ...Array.from({ length: 40 }, (_, at) => 3000 + at)])
+      tip = commitTo(store, { text: 'x'.repeat(length), parents: [tip] });
+    const blocks = await sent(store, [tip]);
+    for (const { link, bytes } of blocks) expect(hashBytes(bytes)).toBe(link.id);
+    expect(blocks.length).toBe(closureOf(store, tip).size);
   });
 
   it('leave out what both histories have where they part [DML-STO-1071]', async () => {

@@ -9,7 +9,7 @@ import {
   type RefRecord,
 } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
-import { hasRow } from '../engine/reading.ts';
+import { hasRow, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { hasAnyStub } from '../objects/stubs.ts';
 import { asRefName, parseRefKey, type RefName, refKey } from '../refs/ref-name.ts';
@@ -148,6 +148,7 @@ export async function receiveStream(
     }
   }
   if (batch.count > 0) flush();
+  refreshSnapshot(engine);
   const isWhole = offered.count === 0 && !hasAnyStub(engine) && rowCount(engine, 'excised') === 0;
   return { refs, counts, offered, objects: isWhole ? objects : undefined };
 }
