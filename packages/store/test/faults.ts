@@ -85,6 +85,27 @@ const linkedByPage: Fault = (sink) => {
   return { finding, commitId: commitOver(sink, putRecord(sink, { type: 'datum', kind: 'map', root })) };
 };
 
+/** Puts a list in pages that links texts: long ones, and one of a length; returns the list and that text. */
+export function putLinkedTexts(sink: StreamObjects, length: number): { listId: DatumId; textId: DatumId } {
+  const texts = Array.from({ length: 300 }, (_, at) => putText(sink, `text ${at} `.repeat(40)));
+  const textId = putText(sink, 'x'.repeat(length));
+  const root = buildTree('list', [...texts.slice(0, 100), textId, ...texts.slice(100)], sink.pages);
+  return { listId: putRecord(sink, { type: 'datum', kind: 'list', root }), textId };
+}
+
+/** Puts a list whose page links the longest text that stands inline, among longer ones. */
+const linkedAmongLong: Fault = (sink) => {
+  const { listId, textId } = putLinkedTexts(sink, 124);
+  const to = { class: 'datum', objectId: textId };
+  const finding = {
+    code: 'element_linked',
+    class: 'page',
+    objectId: leafWith(sink, textId),
+    to,
+  } as const;
+  return { finding, commitId: commitOver(sink, listId) };
+};
+
 /** Puts a commit of which a tree has one page where it should have none. */
 const pagedRequests: Fault = (sink) => {
   const { nodeId, execId, exec } = putWholeCall(sink, 'a');
@@ -104,6 +125,7 @@ export const NOT_CANONICAL: Readonly<Record<string, Fault>> = {
     putRecord(sink, { type: 'datum', kind: 'set', root: [putRecord<DatumId>(sink, NULL)] }),
   ),
   'a null that a page of a map links [DML-STO-0920]': linkedByPage,
+  'a short text that a page of a list links among long ones [DML-STO-0920]': linkedAmongLong,
   'a top page that should be embedded [DML-STO-0908]': ofDatum(
     { code: 'tree_not_canonical', role: 'list', fault: 'top' },
     (sink) => putList(sink, putLeaf(sink, 0, 3)[0]),

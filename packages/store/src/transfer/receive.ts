@@ -98,7 +98,7 @@ function isSameLink(left: CarLink, right: CarLink): boolean {
   return left.codec === right.codec && left.id === right.id;
 }
 
-/** What a store does with a stream that it receives. */
+/** Facts and observers of a store that receives a stream. */
 export interface Receiving {
   readonly engine: Engine;
   readonly gaps: FilledGaps;

@@ -16,7 +16,7 @@ const NUMBER_SPAN: number = 2 ** 15;
 export class ReceivedBatch {
   #keys: Buffer = Buffer.allocUnsafeSlow(FIRST_OBJECTS * OBJECT_KEY_BYTES);
   #staging: StagingBuffer = newStaging(FIRST_BYTES);
-  /** Where each object ends, behind a zero. */
+  /** Ends of the objects, behind a zero. */
   #ends: Uint32Array = new Uint32Array(FIRST_OBJECTS + 1);
   #count = 0;
   #length = 0;

@@ -7,7 +7,14 @@ import {
   writeBlob,
 } from '@daggerml/object-model';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CONTRADICTIONS, commitOver, type Fault, NOT_CANONICAL, putAgreeing } from '../../test/faults.ts';
+import {
+  CONTRADICTIONS,
+  commitOver,
+  type Fault,
+  NOT_CANONICAL,
+  putAgreeing,
+  putLinkedTexts,
+} from '../../test/faults.ts';
 import { findingsOf } from '../../test/findings.ts';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
 import { NEWER_CLASS_BYTE, NEWER_RECORDS } from '../../test/newer-records.ts';
@@ -117,6 +124,16 @@ describe('the check of an import', () => {
       const empty = await openFixture();
       expect(await imported(empty, sink.streamTo(commitId))).toMatchObject({ state: 'applied' });
       expect(empty.getRef(MAIN)?.commitId).toBe(commitId);
+    }
+  });
+
+  it('has nothing against a list that links the shortest text which does not stand inline', async () => {
+    const sink = new StreamObjects();
+    const commitId = commitOver(sink, putLinkedTexts(sink, 125).listId);
+    commitTo(target, { text: 'mine' });
+    for (const store of [target, await openFixture()]) {
+      const result = await imported(store, sink.streamTo(commitId), { force: true });
+      expect(result).toMatchObject({ state: 'applied' });
     }
   });
 

@@ -56,7 +56,8 @@ const ELEMENT_ROLES: ReadonlySet<number> = numbersOf('list', 'set', 'map');
 const PAIR_ROLES: ReadonlySet<number> = numbersOf('pins', 'requests');
 
 /**
- * Checks whether a present object may have a fault that its own bytes do not show, from the record that was just scanned: most do not, since they link to nothing or say nothing of what they link to.
+ * Checks whether a present object may have a fault that its own bytes do not show, from the record that was just scanned:
+ * most do not, since they link to nothing or say nothing of what they link to.
  */
 export function mayContradict(
   key: Uint8Array,
@@ -82,8 +83,8 @@ function linksLongDatums(rows: RowReader, key: Uint8Array, { keys, knownCount, s
   if (rows.type !== CLASS_BYTES.page || !ELEMENT_ROLES.has(rows.kind)) return false;
   for (let offset = 0; offset < rows.linkCount * OBJECT_KEY_BYTES; offset += OBJECT_KEY_BYTES) {
     if (rows.links[offset] !== CLASS_BYTES.datum) continue;
-    const ordinal = keys.ordinalOf(rows.links, offset) ?? 0;
-    if (ordinal < knownCount || includes(short, ordinal)) return false;
+    const ordinal = keys.ordinalOf(rows.links, offset);
+    if (ordinal === undefined || ordinal < knownCount || includes(short, ordinal)) return false;
   }
   return true;
 }
