@@ -189,9 +189,10 @@ async function absencesOf(
   commitIds: readonly CommitId[],
   { options, gaps, received, roots }: Importing & { readonly received: Received; readonly roots?: Buffer[] },
 ): Promise<readonly AbsenceRecord[]> {
-  const all = roots === undefined ? received.objects?.whole(commitIds) : undefined;
-  if (all !== undefined && (await isSound(host.engine, all))) return [];
   // @spec DML-STO-1021
+  const all = roots === undefined ? received.objects?.whole(commitIds) : undefined;
+  // All that came is whole and sound, and so is what is reached of it.
+  if (all !== undefined && (await isSound(host.engine, all))) return [];
   const reached = await walkReached(host.engine, commitIds, { offered: received.offered, gaps, roots });
   for (const absence of reached.wanted) assertAccepted(absence, options);
   await checkSound(host.engine, reached);
