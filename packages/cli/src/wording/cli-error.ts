@@ -68,6 +68,9 @@ const MESSAGES: Readonly<
   branch_current: 'the branch "{branch}" is the current one and cannot be deleted',
   branch_unmerged: 'the branch "{branch}" has commits that no other branch contains',
   'infrastructure_failed/needs_unmet': 'the call "{name}" did not run: {message}',
+  // @spec DML-CLI-3710
+  'infrastructure_failed/left_out': 'the call "{name}" did not run: {message}',
+  'infrastructure_failed/withheld': 'the call "{name}" did not run: {message}',
   infrastructure_failed: 'the call "{name}" was lost: {failureCode}: {message}',
   unusable_file: '"{file}" {problem}',
   pipeline_stalled: 'the pipeline waits for something that can no longer happen',

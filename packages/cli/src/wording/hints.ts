@@ -66,6 +66,10 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
     '"dml log {branch}" lists them; "dml branch --delete --force {branch}" deletes it all the same',
   'infrastructure_failed/needs_unmet':
     'say what this machine has with an option such as --resources gpu=1,memoryMb=8000; nothing of the call ran, finished calls are kept',
+  'infrastructure_failed/left_out':
+    '"dml fetch --missing" brings what was left out; "dml remote list" shows where from; finished calls are kept',
+  'infrastructure_failed/withheld':
+    'nothing is damaged; ask its domain to publish it, or pass an input that does not need it; finished calls are kept',
   infrastructure_failed: `nothing was committed and no failure was recorded: ${AGAIN}`,
   unusable_file: 'give the path of a TypeScript or JavaScript file that exports a pipeline',
   pipeline_stalled: 'look for a promise that nothing settles',

@@ -25,7 +25,7 @@ function namedFailure(error: DmlError, calls: readonly FailedCall[]): DmlError {
       'infrastructure_failed',
       { name, nodeId, failureCode, message },
       error,
-      failureCode === 'needs_unmet' ? failureCode : undefined,
+      failureCode === 'needs_unmet' ? failureCode : withheldDetail(call),
     );
   if (failureClass !== 'deterministic') return error;
   // @spec DML-CLI-1549
@@ -36,4 +36,9 @@ function namedFailure(error: DmlError, calls: readonly FailedCall[]): DmlError {
     { name, nodeId, failureCode, message, ...(more && { others: more }) },
     error,
   );
+}
+
+/** Returns whether an input was left out here or is withheld; undefined for any other failure. */
+function withheldDetail({ code, detail }: DmlError): string | undefined {
+  return code === 'object_withheld' ? (detail ?? 'withheld') : undefined;
 }

@@ -15,5 +15,18 @@ export function failureOf(error: unknown): AdapterAnswer {
   // @spec DML-CAP-0923
   if (error.code === 'capture_failed')
     return lost({ code: 'load_failed', reason: String(error.fields.reason) });
-  return lost({ code: error.code === 'adapter_unknown' ? error.code : 'object_missing', reason });
+  return (
+    notHere(error) ?? lost({ code: error.code === 'adapter_unknown' ? error.code : 'object_missing', reason })
+  );
+}
+
+/**
+ * Returns the answer for a call of which something is needed that was left out here or that a domain withholds; undefined for
+ * any other error.
+ */
+export function notHere(error: unknown): AdapterAnswer | undefined {
+  if (!isDmlError(error, 'object_withheld')) return undefined;
+  const { code, detail, words: reason } = error;
+  // @spec DML-EXE-2790
+  return { type: 'failed', isRetryable: false, code, detail, reason };
 }

@@ -1,11 +1,10 @@
 import { type NativePackage, nativeFiles } from '@daggerml/capture';
-import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
+import type { DatumId, NodeId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
 import { StoredBlob } from '@daggerml/values';
 import { addDatumClosure, type FoundObjects } from '../objects/closure.ts';
 import { decodeAs } from '../objects/decode-as.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
-import { isStoreFailure } from '../run/failure-effect.ts';
 import type { JobOutcome } from '../worker/job.ts';
 import { packObjects } from '../worker/packed-objects.ts';
 import { type PoolListener, type PoolOptions, WorkerPool } from '../worker/pool.ts';
@@ -26,7 +25,7 @@ import type {
 /** Options of the worker threads of a run. */
 export type WorkerPoolOptions = Omit<
   PoolOptions,
-  'addInputs' | 'readChunk' | 'bringChunks' | 'readBundle' | keyof PoolListener
+  'addInputs' | 'readChunk' | 'missing' | 'bringChunks' | 'readBundle' | keyof PoolListener
 >;
 
 /** Enough to keep every thread of a large machine busy between two turns of the Executor. */
@@ -48,6 +47,7 @@ export class LocalWorkers implements ExecutionAdapter {
       // @spec DML-EXE-0803
       addInputs: (inputDatumIds, found) => addDatumClosure(inputDatumIds, objects, found),
       readChunk: (chunkId) => objects.getChunk(chunkId),
+      missing: (chunkId) => objects.missing('chunk', chunkId),
       bringChunks: (chunkIds) => objects.bringChunks(chunkIds),
       // @spec DML-EXE-0513
       readBundle: async (bundleDatumId) => {
@@ -100,16 +100,8 @@ export class LocalWorkers implements ExecutionAdapter {
       case 'lost':
         return lost(outcome);
       case 'broken':
-        return failureOf(this.#explained(outcome.error));
+        return failureOf(outcome.error);
     }
-  }
-
-  /** Returns the error of an input that is gone, or that everything this run has put may be gone. */
-  #explained(error: unknown): unknown {
-    if (!isDmlError(error) || error.code !== 'object_missing') return error;
-    const { store } = this.#context.objects;
-    const missing = store.missing('datum', String(error.fields.objectId) as DatumId);
-    return isStoreFailure(missing) ? missing : error;
   }
 
   answerNested(nodeId: NodeId, request: number, answer: NestedAnswer): void {
@@ -144,7 +136,7 @@ function usageOf({ cpuMs }: { readonly cpuMs?: number | undefined }): { readonly
 async function readBundle(bundleDatumId: DatumId, objects: RunObjects): Promise<BundleContent> {
   const datum = objects.getBytes('datum', bundleDatumId);
   const record = datum && decodeAs('datum', datum);
-  if (record?.kind !== 'blob') throw objects.store.missing('datum', bundleDatumId);
+  if (record?.kind !== 'blob') throw objects.missing('datum', bundleDatumId);
   return {
     datum: datum as Uint8Array,
     content: await new StoredBlob(objects, bundleDatumId, record).bytes(),

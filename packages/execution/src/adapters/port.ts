@@ -82,6 +82,7 @@ export type AdapterAnswer =
       readonly type: 'failed';
       readonly isRetryable: boolean;
       readonly code: string;
+      readonly detail?: string | undefined;
       readonly reason: string;
       /** True when the backend says that the job has ended: another attempt is another job, with a UUID of its own. */
       readonly hasEnded?: boolean | undefined;

@@ -1,11 +1,12 @@
 import { type DatumId, type ExecId, idOfBytes, type ObjectClass, scanLinks } from '@daggerml/object-model';
-import { executionError } from '../errors.ts';
 import type { UnpackedObject } from '../worker/packed-objects.ts';
 import { decodeAs } from './decode-as.ts';
 
 /** Source of the bytes of objects. */
 export interface ByteSource {
   getBytes(objectClass: ObjectClass, objectId: string): Uint8Array | undefined;
+  /** Returns the error of an object that should be there. */
+  missing(objectClass: ObjectClass, objectId: string): Error;
 }
 
 /** Objects by their ids. */
@@ -18,7 +19,7 @@ interface ObjectLink {
 
 /**
  * Adds to `found` everything that datums are made of, except for the chunks of blobs, and returns how many bytes that
- * are. Throws `object_missing`, having added nothing.
+ * are. Throws the error of an object that is not there, having added nothing.
  */
 export function addDatumClosure(
   datumIds: readonly DatumId[],
@@ -38,7 +39,7 @@ export function addDatumClosure(
 
 /**
  * Collects an exec and everything that it reaches, chunks included, without its function and its input values: whoever
- * asks for its execution key has those. What the objects in `left` reach is left out as well. Throws `object_missing`.
+ * asks for its execution key has those. What the objects in `left` reach is left out as well. Throws as above.
  */
 export function outcomeClosure(
   execId: ExecId,
@@ -75,7 +76,7 @@ function addClosure({ roots, source, isPart }: Closure, found: FoundObjects): nu
     const { objectClass, id } = link;
     if (found.has(id)) continue;
     const bytes = source.getBytes(objectClass, id);
-    if (!bytes) throw executionError('object_missing', { class: objectClass, objectId: id });
+    if (!bytes) throw source.missing(objectClass, id);
     found.set(id, { objectClass, objectId: id, bytes });
     sizeBytes += bytes.length;
     if (objectClass === 'chunk') continue;

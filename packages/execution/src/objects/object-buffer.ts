@@ -136,10 +136,18 @@ export class ObjectBuffer implements PageStore {
     return bytes && decodeAs(objectClass, bytes);
   }
 
-  /** Returns a decoded record; throws `object_missing` when absent. */
+  /**
+   * Returns the error of an object that should be there: `object_missing`, or `object_withheld` for one that was left out or
+   * that a domain withholds.
+   */
+  missing(objectClass: ObjectClass, objectId: string): Error {
+    return this.store.missing(objectClass, objectId as ObjectId);
+  }
+
+  /** Returns a decoded record; throws what `missing` returns when absent. */
   read<Class extends RecordClass>(objectClass: Class, objectId: ObjectIds[Class]): Records[Class] {
     const record = this.get(objectClass, objectId);
-    if (record === undefined) throw this.store.missing(objectClass, objectId as ObjectId);
+    if (record === undefined) throw this.missing(objectClass, objectId);
     return record;
   }
 

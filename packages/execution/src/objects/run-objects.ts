@@ -47,7 +47,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
 
   async readChunk(chunkId: string): Promise<Uint8Array> {
     const bytes = this.getChunk(chunkId);
-    if (!bytes) throw this.store.missing('chunk', chunkId as ChunkId);
+    if (!bytes) throw this.missing('chunk', chunkId);
     return bytes;
   }
 

@@ -21,11 +21,11 @@ export function eventOfAnswer(
     case 'pending':
       return answer;
     case 'failed': {
-      const { code, isRetryable } = answer;
+      const { code, detail, isRetryable } = answer;
       const tookMs = nowMs() - attempt.startedMs;
       // A timer may end an attempt before the clock of the run has reached its limit.
       spend(attempt, code === 'timeout' ? Math.max(tookMs, limitMs(attempt) ?? 0) : tookMs);
-      const failure = { code, reason: reasonOf(attempt, answer) };
+      const failure = { code, detail, reason: reasonOf(attempt, answer) };
       // @spec DML-EXE-2405
       const isAsked = code !== 'timeout' || attempt.node.callee?.options.retries !== undefined;
       if (!isRetryable || !isAsked) return { type: 'refused', failure };

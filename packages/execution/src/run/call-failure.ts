@@ -14,9 +14,9 @@ export function recordedFailure({ code, message, trace }: RecordedFailure): Call
 }
 
 /** Returns the failure of a call that has no outcome to record. */
-export function unrecordedFailure({ code, reason }: AttemptFailure): CallFailure {
+export function unrecordedFailure({ code, detail, reason }: AttemptFailure): CallFailure {
   const failureClass = code === 'cancelled' ? 'cancelled' : 'infrastructure';
-  return { class: failureClass, code, message: reason, trace: [] };
+  return { class: failureClass, code, ...(detail !== undefined && { detail }), message: reason, trace: [] };
 }
 
 /** Returns the failure of every call that is open when an error ends the run. */
@@ -81,12 +81,21 @@ function outcomeOf(failure: CallFailure | undefined, isAnswered: boolean): CallO
  */
 export function failureError(node: RunNode): DmlError<ExecutionErrorCode> {
   if (isDmlError<ExecutionErrorCode>(node.runError)) return node.runError;
-  const { class: failureClass, code, message, originNodeId, originName, trace } = node.failure as CallFailure;
+  const {
+    class: failureClass,
+    code,
+    detail,
+    message,
+    originNodeId,
+    originName,
+    trace,
+  } = node.failure as CallFailure;
   const origin = failureClass === 'input' ? originOf(node) : undefined;
   const originError = origin && failureError(origin);
   const functionName = node.callee?.functionName;
   return new DmlError<ExecutionErrorCode>({
     code: code as ExecutionErrorCode,
+    detail,
     message: originError
       ? `${titleOf(node)} did not run, because an input failed: ${originError.message}`
       : `${titleOf(node)} failed: ${message}`,

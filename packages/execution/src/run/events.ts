@@ -96,6 +96,8 @@ export type RunReport =
 export interface CallFailure {
   readonly class: 'deterministic' | 'infrastructure' | 'input' | 'cancelled';
   readonly code: string;
+  /** Tells apart what has the code; `left_out` for an input that was left out here. */
+  readonly detail?: string;
   readonly message: string;
   readonly trace: readonly string[];
   /** The call where it began, when it is another one. */

@@ -11,6 +11,7 @@ export interface RetryBudget {
 /** A failure that is never recorded: it says nothing about the call, only about an attempt. */
 export interface AttemptFailure {
   readonly code: string;
+  readonly detail?: string | undefined;
   readonly reason: string;
 }
 

@@ -111,14 +111,14 @@ export class NestedCalls {
   #answer(caller: RunNode, node: RunNode, answer: (answered: NestedAnswer) => void): void {
     const { failure } = node;
     if (!failure) return answer({ type: 'value', datumId: this.#options.valueOf(node) });
-    const { class: failureClass, code, message } = failure;
+    const { class: failureClass, code, detail, message } = failure;
     // @spec DML-EXE-3409
     if (failureClass === 'deterministic') return answer({ type: 'threw', message });
     const name = node.callee?.name ?? node.kind;
     // The innermost call is the one to look at.
     const reason = message.startsWith(ITS_CALL) ? message : `${ITS_CALL}${name} failed: ${message}`;
     // @spec DML-EXE-3412
-    this.#options.endAttempt(caller, { code, reason });
+    this.#options.endAttempt(caller, { code, detail, reason });
   }
 }
 

@@ -49,6 +49,7 @@ function takeShared(
     const source = {
       getBytes: (objectClass: ObjectClass, id: string) =>
         received.get(id) ?? objects.getBytes(objectClass, id),
+      missing: (objectClass: ObjectClass, id: string) => objects.missing(objectClass, id),
     };
     const bytes = source.getBytes('exec', execId);
     const exec = bytes && decodeAs('exec', bytes);

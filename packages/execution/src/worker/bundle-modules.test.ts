@@ -34,6 +34,7 @@ async function callWith(bundleDatumId: DatumId, sent: BundleContent): Promise<[J
     size: 1,
     addInputs: () => 0,
     readChunk: () => undefined,
+    missing: () => new Error('no chunk'),
     readBundle: async () => ({ datum: sent.datum, content: new Uint8Array(sent.content) }),
     onObjects: () => true,
     onOutput: (_job, { text }) => {

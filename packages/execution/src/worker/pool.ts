@@ -25,8 +25,10 @@ export interface PoolOptions extends WorkerThreadOptions, PoolListener {
    * for when the call starts.
    */
   readonly addInputs: (inputDatumIds: readonly DatumId[], found: FoundObjects) => number;
-  /** Answers a worker that reads a blob: the bytes of a chunk, which become the pool's, undefined when it is lost. */
+  /** Answers a worker that reads a blob: the bytes of a chunk, which become the pool's; undefined when it is not there. */
   readonly readChunk: (chunkId: ChunkId) => Uint8Array | undefined;
+  /** Returns the error of a chunk that is not there, which ends the job as `broken`. */
+  readonly missing: (chunkId: ChunkId) => Error;
   /** Brings chunks that were left out before they are read; what it rejects with ends the job as `broken`. */
   readonly bringChunks?: (chunkIds: readonly ChunkId[]) => Promise<void> | undefined;
   /** Answers a worker that loads a bundle, once for each thread; what it rejects with ends the job as `broken`. */
@@ -352,7 +354,11 @@ export class WorkerPool {
     const chunks: Uint8Array[] = [];
     for (const chunkId of chunkIds) {
       const bytes = this.#options.readChunk(chunkId);
-      if (bytes === undefined) break;
+      if (bytes === undefined) {
+        if (chunks.length > 0) break;
+        // That it cannot be had is no failure of the function. @spec DML-EXE-2791
+        throw this.#options.missing(chunkId);
+      }
       // A view would move together with the whole memory behind it.
       chunks.push(bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes));
     }
@@ -427,8 +433,10 @@ export class WorkerPool {
     this.#dispatch();
   }
 
-  /** Ends calls whose thread cannot be served. */
+  /** Ends a call whose thread cannot be served. Where several were made together, they are made one by one as above. */
   #break(slot: Slot, error: unknown): void {
+    // @spec DML-EXE-2792
+    if (slot.tasks.length > 1) return this.#lose(slot, '');
     for (const task of slot.tasks) if (task.slot === slot) this.#end(task, { type: 'broken', error });
     this.#terminate(slot);
     this.#dispatch();

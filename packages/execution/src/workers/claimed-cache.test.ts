@@ -6,7 +6,7 @@ import { claimedCache } from './claimed-cache.ts';
 const KEY = 'ab'.repeat(32) as ExecutionKey;
 const OTHER = 'cd'.repeat(32) as ExecutionKey;
 const CLAIM = { executionKey: KEY, fencing: 7, leaseMs: 1_000 };
-const SOURCE = { getBytes: () => undefined };
+const SOURCE = { getBytes: () => undefined, missing: () => new Error('it is not there') };
 
 /** A cache whose publications wait until they are flushed. */
 class WaitingCache implements SharedCache {

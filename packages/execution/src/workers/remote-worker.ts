@@ -350,15 +350,14 @@ export class RemoteWorker {
     const commitId = ref.commit as NonNullable<ExecRef['commit']>;
     const workshop = this.#workshop as Workshop;
     try {
-      await workshop.refs.take([{ executionUuid, commitId, groups: ref.groups }]);
-      workshop.takenBytes += ref.groups
-        .flatMap(({ segments }) => segments)
-        .reduce((sum, { bytes }) => sum + bytes, 0);
+      const job = { executionUuid, commitId, groups: ref.groups };
+      const takenBytes = await workshop.refs.take([job]);
+      workshop.takenBytes += takenBytes;
       const objects = new RunObjects(workshop.scratch.store);
       const call = readSnapshot(commitId, objects);
       const { functionDatumId } = call;
-      const job = this.#jobs.get(executionUuid);
-      if (job) job.name = functionNameOf(functionDatumId, objects);
+      const own = this.#jobs.get(executionUuid);
+      if (own) own.name = functionNameOf(functionDatumId, objects);
       // @spec DML-EXE-1537
       if (keyOfSnapshot(executionUuid, call, objects) !== ref.key)
         return {

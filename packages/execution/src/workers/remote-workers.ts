@@ -9,6 +9,7 @@ import {
 } from '@daggerml/remotes';
 import { storedValue, treeScope } from '@daggerml/repository';
 import { execRef, parseRefName, type RefName, type Store } from '@daggerml/store';
+import { notHere } from '../adapters/failure-answer.ts';
 import type {
   AdapterAnswer,
   AdapterContext,
@@ -183,7 +184,13 @@ export class RemoteWorkers implements ExecutionAdapter {
     const room = (this.#options.maxJobs ?? MAX_JOBS) - this.#jobs.size;
     const submissions = [...this.#waiting.values()].slice(0, Math.max(0, room));
     if (submissions.length === 0) return;
-    for (const { nodeId } of submissions) this.#waiting.delete(nodeId);
+    await this.#postAll(submissions);
+  }
+
+  /** Posts those of some jobs that still wait. */
+  async #postAll(chosen: readonly Submission[]): Promise<void> {
+    const submissions = chosen.filter(({ nodeId }) => this.#waiting.delete(nodeId));
+    if (submissions.length === 0) return;
     try {
       const jobs = this.#keepSnapshots(submissions);
       await this.#refs.post(
@@ -206,6 +213,13 @@ export class RemoteWorkers implements ExecutionAdapter {
     } catch (error) {
       // They may be posted all the same: whoever posts one again has the same execution UUID.
       for (const { nodeId } of submissions) this.#jobs.delete(nodeId);
+      // @spec DML-EXE-2793
+      if (submissions.length > 1 && notHere(error)) {
+        for (const submission of submissions) this.#waiting.set(submission.nodeId, submission);
+        const half = Math.ceil(submissions.length / 2);
+        await this.#postAll(submissions.slice(0, half));
+        return this.#postAll(submissions.slice(half));
+      }
       if (!this.#isPatient(error))
         return this.#report(submissions.map(({ nodeId }) => answered(nodeId, failed(error))));
       for (const submission of submissions) this.#waiting.set(submission.nodeId, submission);
@@ -497,9 +511,9 @@ function answered(nodeId: NodeId, answer: AdapterAnswer): AdapterReport {
 
 /** Returns what an error of the remote means for an attempt, and one of the store for the run. */
 function failed(error: unknown): AdapterAnswer {
-  const isOfCall =
-    isDmlError(error) && (error.code.startsWith('remote_') || error.code === 'object_withheld');
-  if (!isOfCall) return { type: 'broken', error };
+  const withheld = notHere(error);
+  if (withheld) return withheld;
+  if (!isDmlError(error) || !error.code.startsWith('remote_')) return { type: 'broken', error };
   const isPassing = error.code === 'remote_unreachable' || error.code === 'remote_busy';
   return {
     type: 'failed',

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { type CommitId, type ExecutionKey, isDmlError } from '@daggerml/object-model';
+import { type CommitId, DmlError, type ExecutionKey, isDmlError } from '@daggerml/object-model';
 import { execRef, type Store } from '@daggerml/store';
 import { describe, expect, it } from 'vitest';
 import { joinRemote } from '../../test/exchange.ts';
@@ -206,6 +206,91 @@ describe('exec refs of a remote', () => {
     await post(from, 3, (await from.refs.read('exec', uuid(2)))?.commit as CommitId);
     expect(requests.filter((each) => each.startsWith('put'))).toEqual([]);
     expect(await taken(to, 3)).toBeDefined();
+  });
+
+  const large = new Uint8Array(200_000).map((_, at) => (at * at) % 251);
+
+  /** Returns a source that has left out all chunks, and counts what it is asked to bring. */
+  function partialSource(
+    { store }: Party,
+    has = false,
+  ): { source: Parameters<ExecRefs['post']>[1]; asked: number[] } {
+    const asked: number[] = [];
+    let isHere = false;
+    const source: Parameters<ExecRefs['post']>[1] = {
+      getBytes: (objectClass, id) =>
+        objectClass === 'chunk' && !isHere ? undefined : store.get(objectClass, id as never),
+      missing: (objectClass, objectId) =>
+        new DmlError({ code: 'object_withheld', message: `${objectClass} ${objectId}` }),
+      bringChunks: async (chunkIds) => {
+        asked.push(chunkIds.length);
+        isHere = has;
+      },
+    };
+    return { source, asked };
+  }
+
+  it('name where the remote has what was left out here [DML-REM-1820]', async () => {
+    const memory = new MemoryRemote();
+    const member = await joinRemote(memory);
+    commitTo(member.store, { large });
+    await member.push();
+    const from = await party(memory);
+    const { source, asked } = partialSource(from);
+    const job = (number: number, commitId: CommitId) => ({
+      executionUuid: uuid(number),
+      commitId,
+      key: KEY,
+      needs: {},
+    });
+    const first = commitTo(from.store, { one: 'text', large });
+    await from.refs.post([job(1, first)], source);
+    // Nothing of it is put again, neither for the first job nor for the next.
+    const segmentsOf = async (number: number): Promise<number[]> =>
+      ((await from.refs.read('exec', uuid(number)))?.groups ?? []).flatMap(({ segments }) =>
+        segments.map(({ bytes }) => bytes),
+      );
+    const isSmall = (bytes: number): boolean => bytes < 5_000;
+    expect((await segmentsOf(1)).filter((bytes) => !isSmall(bytes))).toHaveLength(1);
+    const second = commitTo(from.store, { two: 'text', large });
+    await from.refs.post([job(2, second)], source);
+    expect((await segmentsOf(2)).filter((bytes) => !isSmall(bytes))).toHaveLength(1);
+    expect(asked).toEqual([]);
+    // What came later is found too, also when an earlier state was read.
+    const later = large.map((byte) => byte ^ 1);
+    commitTo(member.store, { later });
+    await member.push();
+    const third = commitTo(from.store, { one: 'text', later });
+    await from.refs.post([job(3, third)], source);
+    expect(asked).toEqual([]);
+    // A collection keeps it.
+    const to = await party(memory);
+    expect(await taken(to, 1)).toBe(first);
+    await collectRemote(from.remote, { store: member.store, keptStates: 1 });
+    for (const [number, commitId] of [
+      [2, second],
+      [3, third],
+    ] as const)
+      expect(await taken(to, number)).toBe(commitId);
+    for (const link of to.store.iterateStubs()) expect(link).toBeUndefined();
+  });
+
+  it('bring what neither has from elsewhere, or refuse it [DML-REM-1821]', async () => {
+    const memory = new MemoryRemote();
+    const from = await party(memory);
+    const commitId = commitTo(from.store, { one: 'text', large });
+    const job = { executionUuid: uuid(1), commitId, key: KEY, needs: {} };
+    const without = partialSource(from);
+    await expect(from.refs.post([job], without.source)).rejects.toMatchObject({ code: 'object_withheld' });
+    expect(without.asked).toHaveLength(1);
+    expect(memory.paths.filter((path) => path.startsWith('exec/'))).toEqual([]);
+    const { source, asked } = partialSource(from, true);
+    await from.refs.post([job], source);
+    // All chunks of a page together.
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toBe(2);
+    const to = await party(memory);
+    expect(await taken(to, 1)).toBe(commitId);
   });
 
   it('put everything again in a new epoch [DML-REM-1807]', async () => {

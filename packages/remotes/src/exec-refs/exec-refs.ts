@@ -136,7 +136,7 @@ export class ExecRefs {
   }
 
   /** Takes commits with all that they reach under the exec refs of the store; see {@link CommitTaker.take}. */
-  take(commits: readonly CommitToTake[]): Promise<void> {
+  take(commits: readonly CommitToTake[]): Promise<number> {
     return this.#taker.take(commits);
   }
 

@@ -2,6 +2,7 @@ import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
 import { execRef, type ImportHost, importCar } from '@daggerml/store';
 import { closureSections } from '../fetch/closure-sections.ts';
 import { streamHead } from '../fetch/fetch-stream.ts';
+import { IndexMemory } from '../fetch/index-memory.ts';
 import type { GroupEntry } from '../format/group.ts';
 import { LinkSet } from '../format/link.ts';
 import type { Remote } from '../remote.ts';
@@ -27,6 +28,8 @@ export class CommitTaker {
   readonly #host: CommitHost;
   /** Objects that are here with all that they reach. */
   #whole = new LinkSet();
+  /** Jobs may name the same groups of the state. */
+  readonly #memory = new IndexMemory();
 
   constructor(remote: Remote, host: CommitHost) {
     this.#remote = remote;
@@ -34,20 +37,23 @@ export class CommitTaker {
   }
 
   /**
-   * Takes commits with all that they reach and moves the exec refs of the store to them, all of them or none.
+   * Takes commits with all that they reach and moves the exec refs of the store to them, all of them or none. Returns the bytes
+   * that were read.
    *
    * Throws `transfer_invalid` where a group lacks an object or holds another one, `remote_damaged`, and `FileGone` for a
    * file that a collection has removed.
    *
    * @spec DML-REM-1808
    */
-  async take(commits: readonly CommitToTake[]): Promise<void> {
+  async take(commits: readonly CommitToTake[]): Promise<number> {
     const host = this.#host;
     if (this.#whole.size > MAX_WHOLE) this.#whole = new LinkSet();
     const met = new LinkSet();
     const groups = new Map(commits.flatMap((each) => each.groups).map((group) => [group.index, group]));
+    const counts = { requests: 0, bytes: 0, objects: 0 };
     const sections = closureSections({
-      source: { files: this.#remote.files, counts: { requests: 0, bytes: 0, objects: 0 } },
+      source: { files: this.#remote.files, counts },
+      memory: this.#memory,
       groups: [...groups.values()],
       commitIds: commits.map(({ commitId }) => commitId),
       get: (objectClass, id) => host.get(objectClass, id),
@@ -65,6 +71,7 @@ export class CommitTaker {
     const reason = 'exec refs of a remote';
     const taken = await importCar(host, stream(), { actor: this.#remote.actor, reason, force: true });
     if (taken.state === 'applied') this.#whole.addAll(met);
+    return counts.bytes;
   }
 
   /** Forgets what is here, since the store is another one or has been collected. */

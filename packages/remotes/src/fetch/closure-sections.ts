@@ -12,6 +12,7 @@ import { sectionOf } from '../format/segment.ts';
 import type { FetchFilter } from './fetch-filter.ts';
 import type { FetchSource } from './fetch-stream.ts';
 import { GroupIndexes } from './group-indexes.ts';
+import type { IndexMemory } from './index-memory.ts';
 
 /** Commits that are read ahead at one time, and held in memory. */
 const COMMITS_AHEAD = 1_024;
@@ -62,6 +63,8 @@ export interface CommitWalk extends Omit<ClosureWalk, 'indexes' | 'roots' | 'lef
   /** Commits to bring from each of them on; all by default. */
   readonly depth?: FetchFilter['depth'];
   readonly leftOut?: LinkSet | undefined;
+  /** Index objects that were read before. */
+  readonly memory?: IndexMemory | undefined;
 }
 
 /** Yields the sections of everything that commits reach and is not here; see {@link closureObjects}. */
@@ -70,9 +73,10 @@ export async function* closureSections({
   commitIds,
   depth,
   leftOut = new LinkSet(),
+  memory,
   ...walk
 }: CommitWalk): AsyncGenerator<Uint8Array, void, undefined> {
-  const indexes = await GroupIndexes.read(walk.source, groups);
+  const indexes = await GroupIndexes.read(walk.source, groups, memory);
   const roots = commitIds.map((id) => ({ class: 'commit', id, depth }) as const);
   for await (const object of closureObjects({ ...walk, indexes, roots, leftOut })) yield sectionOf(object);
 }

@@ -7,6 +7,7 @@ import { readIndex } from '../levels/merge-groups.ts';
 import { FileGone } from '../state/file-gone.ts';
 import { CommitRows } from './commit-rows.ts';
 import { count, type FetchSource, objectsIn } from './fetch-stream.ts';
+import type { IndexMemory } from './index-memory.ts';
 import { planRanges } from './plan-ranges.ts';
 import { readAhead } from './read-ahead.ts';
 
@@ -27,23 +28,35 @@ export class GroupIndexes {
     this.#indexes = indexes;
   }
 
-  /** Reads the index objects of groups, the newest first, since what is asked for is mostly new. Throws `FileGone`. */
-  static async read(source: FetchSource, groups: readonly GroupEntry[]): Promise<GroupIndexes> {
+  /**
+   * Reads the index objects of groups, the newest first, since what is asked for is mostly new; not those that are in the
+   * memory. Throws `FileGone`.
+   */
+  static async read(
+    source: FetchSource,
+    groups: readonly GroupEntry[],
+    memory?: IndexMemory,
+  ): Promise<GroupIndexes> {
     const tasks = [...groups].reverse().map((group) => async () => ({
       group,
-      index: await readIndex(source.files, group),
+      index: memory?.get(group) ?? (await readAnew(source, group)),
     }));
     const indexes: GroupIndex[] = [];
     for await (const { group, index } of readAhead(tasks, PARALLEL_READS)) {
       if (index === undefined) throw new FileGone(filePath('indexes', group.index));
-      count(source, group.bytes);
+      memory?.put(group, index);
       indexes.push({ group, index });
     }
     return new GroupIndexes(indexes);
   }
 
   has(objectClass: ObjectClass, id: ObjectId): boolean {
-    return this.#indexes.some(({ index }) => index.find(objectClass, id) !== undefined);
+    return this.groupOf(objectClass, id) !== undefined;
+  }
+
+  /** Returns the newest group that has an object; undefined where none does. */
+  groupOf(objectClass: ObjectClass, id: ObjectId): GroupEntry | undefined {
+    return this.#indexes.find(({ index }) => index.find(objectClass, id) !== undefined)?.group;
   }
 
   /** Yields the commits that lie before one in its segment, the nearest first, as its history does. */
@@ -91,4 +104,10 @@ export class GroupIndexes {
     }
     return [...bySegment.values()];
   }
+}
+
+async function readAnew(source: FetchSource, group: GroupEntry): Promise<IndexObject | undefined> {
+  const index = await readIndex(source.files, group);
+  if (index !== undefined) count(source, group.bytes);
+  return index;
 }

@@ -7,6 +7,7 @@ import { JsonTooLong } from '../../json/write-value.ts';
 import { PrivateFolder } from '../../process/private-folder.ts';
 import { isRetryable, isStoreFailure } from '../../run/failure-effect.ts';
 import type { Ran } from '../../run/receipt.ts';
+import { notHere } from '../failure-answer.ts';
 import type {
   AdapterAnswer,
   AdapterContext,
@@ -330,6 +331,8 @@ export class ExecutableAdapter implements ExecutionAdapter {
         failure: { code: error.code, message: reason, trace: [] },
         ran: this.#ran,
       };
+    const withheld = notHere(error);
+    if (withheld) return withheld;
     if (isDmlError(error, 'object_missing') || isDmlError(error, 'adapter_unknown'))
       return { type: 'failed', isRetryable: false, code: error.code, reason };
     return this.#failed({ code: 'adapter_protocol', reason: `gave a result that cannot be read: ${reason}` });
