@@ -42,6 +42,7 @@ import {
 } from './tables/keyspace.ts';
 import { dropListings, type ListingChange, putListing, renewListing } from './tables/listings.ts';
 import { encodeMeta, isMetaKey, type MetaKey, type MetaValue, readMeta } from './tables/meta.ts';
+import { ObjectKeySet } from './walk/object-key-set.ts';
 
 const NO_OVERWRITE = { noOverwrite: true } as const;
 
@@ -76,6 +77,7 @@ export class WriteTransaction {
   #refusal: unknown;
   /** True when there may be stubs; undefined until that is asked. */
   #stubs: boolean | undefined;
+  #walked: ObjectKeySet | undefined;
   #open = true;
   #hasChanged = false;
 
@@ -181,11 +183,28 @@ export class WriteTransaction {
   #putObject(key: Buffer, value: Uint8Array, sizeBytes: number): boolean {
     // @spec DML-STO-0207
     if (this.#putNew(key, value, sizeBytes)) {
-      if (this.#hasStubs) fillStub(this, key, value.length === sizeBytes ? value : stagedBytes(value));
+      if (this.#hasStubs)
+        fillStub(this, key, {
+          bytes: value.length === sizeBytes ? value : stagedBytes(value),
+          walked: this.walked,
+        });
       return true;
     }
     this.#keepOrHeal(key, value.length === sizeBytes ? value : stagedBytes(value));
     return false;
+  }
+
+  /**
+   * Keys of objects below which nothing is absent without a stub. @internal Those of an import are shared by its transactions,
+   * all of which succeed.
+   */
+  get walked(): ObjectKeySet {
+    this.#walked ??= new ObjectKeySet();
+    return this.#walked;
+  }
+
+  set walked(walked: ObjectKeySet) {
+    this.#walked = walked;
   }
 
   /** True when there may be stubs; looked up once. */

@@ -3,10 +3,12 @@ import type { Engine } from '../engine/engine.ts';
 import { hasRow, iterateRows, readRow } from '../engine/reading.ts';
 import { type StoreError, storeError } from '../errors.ts';
 import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
-import { CLASS_BYTES, objectKey } from '../tables/keyspace.ts';
+import { CLASS_BYTES, objectKey, parseObjectKey } from '../tables/keyspace.ts';
+import type { ObjectKeySet } from '../walk/object-key-set.ts';
+import { RowReader } from '../walk/row-reader.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { ifReadable } from './if-readable.ts';
-import { linksOf } from './links.ts';
+import { type Link, linksOf } from './links.ts';
 
 /** The domain that withholds an object which the store lacks, and the time that became known. */
 export interface StubFacts {
@@ -45,19 +47,39 @@ export function readStubAt(engine: Engine, key: Buffer): StubFacts | undefined {
   return row && decodeStub(key, row);
 }
 
-/** Removes the stub of an object that has come; what comes with it only later is withheld in its place. */
-export function fillStub(transaction: WriteTransaction, key: Buffer, bytes: Uint8Array): void {
+/**
+ * Removes the stub of an object that has come; what comes with it only later is withheld in its place.
+ *
+ * What it reaches may be here from before, without what that links to in turn: no ref reached it. So the walk goes on through
+ * what is here. `walked` are keys of objects below which nothing is absent without a stub; what is walked is added.
+ */
+export function fillStub(
+  transaction: WriteTransaction,
+  key: Buffer,
+  { bytes, walked }: { readonly bytes: Uint8Array; readonly walked: ObjectKeySet },
+): void {
   const { engine } = transaction;
   const stub = readStubAt(engine, key);
   if (stub === undefined) return;
+  const links = ifReadable(() => linksOf(bytes, stub.class)) ?? [];
   // @spec DML-STO-0833
   transaction.deleteRow('stubs', Buffer.from(key));
   const { domain, timeMs } = stub;
-  // @spec DML-STO-0850
-  for (const link of ifReadable(() => linksOf(bytes, stub.class)) ?? []) {
-    const linked = objectKey(link.class, link.id) as Buffer;
-    if (hasRow(engine, 'objects', linked) || hasRow(engine, 'stubs', linked)) continue;
-    transaction.putStub({ class: link.class, objectId: link.id, domain, timeMs });
+  const from = walked.size;
+  for (const link of links) walked.add(objectKey(link.class, link.id) as Buffer);
+  const rows = new RowReader(engine);
+  for (let ordinal = from; ordinal < walked.size; ordinal += 1) {
+    const linked = walked.keyAt(ordinal);
+    const isChunk = linked[0] === CLASS_BYTES.chunk;
+    // @spec DML-STO-0860
+    if (isChunk ? hasRow(engine, 'objects', linked) : rows.look(linked) !== 'absent') {
+      if (!isChunk) rows.addLinksTo(walked);
+      continue;
+    }
+    const { class: objectClass, id: objectId } = parseObjectKey(linked) as Link;
+    // @spec DML-STO-0850
+    if (!hasRow(engine, 'stubs', linked))
+      transaction.putStub({ class: objectClass, objectId, domain, timeMs });
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   type CommitId,
   type DatumId,
@@ -7,7 +8,7 @@ import {
   type StubRecord,
   type TombstoneRecord,
 } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { EXCISED, EXCISION_FACTS, excise } from '../../test/excise.ts';
 import { findingsOf } from '../../test/findings.ts';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
@@ -36,6 +37,10 @@ import type { Store } from '../store.ts';
 import { encodeRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import { FilledGaps } from './filled-gaps.ts';
+import { importCar } from './import.ts';
+import { reachedObjects } from './reached-objects.ts';
 
 const DOMAIN = 'did:key:z6Mk';
 function stubOf(objectId: string): StubRecord {
@@ -293,4 +298,102 @@ describe('an import that brings withheld objects', () => {
       await runGc(store);
     }
   });
+
+  it('leaves it whole when it is killed between a parent and a grandchild [DML-STO-0860]', async () => {
+    const made = (text: string) => {
+      const sink = new StreamObjects();
+      const leafId = putText(sink, text.repeat(500));
+      const childId = putRecord<DatumId>(sink, { type: 'datum', kind: 'list', root: [leafId] });
+      const parentId = putRecord<DatumId>(sink, { type: 'datum', kind: 'list', root: [childId] });
+      return { sink, leafId, childId, parentId };
+    };
+    // A batch is put in the order of ids: the child before the parent.
+    const isChildFirst = ({ childId, parentId }: ReturnType<typeof made>): boolean => childId < parentId;
+    const { sink, leafId, parentId } = [...'abcdefghijklmnop'].map(made).find(isChildFirst) as ReturnType<
+      typeof made
+    >;
+    const [leaf, child, parent] = sink.records.slice(0, 3) as [Uint8Array, Uint8Array, Uint8Array];
+    const commitId = putCommit(sink, { dags: { a: putDag(sink, putLiteral(sink, parentId)) } });
+    const rest = sink.records.slice(3);
+    const store = await openFixture();
+    await imported(store, streamTo(commitId, [...rest, encodeRecord(stubOf(parentId))]), {
+      acceptWithheld: true,
+    });
+    // Nothing comes after the batch that has child and parent, and nothing is put back.
+    let batches = 0;
+    const cut = (async function* () {
+      yield streamTo(commitId, [child, parent], randomChunks(9));
+      await new Promise(() => {});
+    })();
+    const onProgress = (): void => {
+      batches += 1;
+    };
+    void importCar(store, cut, { actor: 'ada', reason: 'import', onProgress });
+    await vi.waitUntil(() => batches > 0, { timeout: 60_000 });
+    expect(store.has('datum', parentId)).toBe(true);
+    expect(store.getStub('datum', leafId)).toMatchObject({ domain: DOMAIN });
+    expect(await findingsOf(store)).toEqual([]);
+    await runGc(store);
+    expect(await imported(store, streamTo(commitId, [...rest, leaf, child, parent]))).toMatchObject({
+      state: 'applied',
+    });
+    expect(keysOf(store, 'stubs')).toEqual([]);
+    expect(await findingsOf(store)).toEqual([]);
+  });
+
+  for (const cut of ['killed', 'refused'] as const)
+    it(`leaves what refs reach whole when it is ${cut} after any of its objects [DML-STO-0860]`, async () => {
+      const sink = new StreamObjects();
+      // A list of a list of a text, each its own object; the outer one is withheld.
+      const names: [DatumId, Uint8Array][] = [];
+      let id = putText(sink, 'x'.repeat(500));
+      names.push([id, sink.records[0] as Uint8Array]);
+      for (let depth = 0; depth < 2; depth += 1) {
+        id = putRecord<DatumId>(sink, { type: 'datum', kind: 'list', root: [id] });
+        names.push([id, sink.records.at(-1) as Uint8Array]);
+      }
+      const commitId = putCommit(sink, { dags: { a: putDag(sink, putLiteral(sink, id)) } });
+      const rest = sink.records.slice(names.length);
+      for (const order of permutations([0, 1, 2]))
+        for (let come = 1; come <= order.length; come += 1) {
+          const store = await openFixture();
+          const shared = streamTo(commitId, [...rest, encodeRecord(stubOf(id))]);
+          await imported(store, shared, { acceptWithheld: true });
+          // Each object is durable before the next one comes, as it is where each fills a batch.
+          for (const at of order.slice(0, come)) {
+            const [, bytes] = names[at] as [DatumId, Uint8Array];
+            const gaps = new FilledGaps();
+            const receive = (transaction: WriteTransaction): void => {
+              transaction.walked = gaps.walked;
+              gaps.note(store.engine, objectKey('datum', hashBytes<'datum'>(bytes)) as Buffer);
+              transaction.put('datum', bytes);
+            };
+            store.transact('import/objects', receive);
+            if (cut === 'refused' && at === order[come - 1])
+              store.transact('import/withhold', (transaction) => gaps.withdraw(transaction, store.sessionId));
+          }
+          const said = `${order.slice(0, come).join(' ')}`;
+          // Throws for what is absent without a reason.
+          const { withheld } = await reachedObjects(store, [commitId]);
+          expect(withheld.length, said).toBeLessThanOrEqual(1);
+          await runGc(store);
+          // What is missing can still come.
+          const whole = streamTo(commitId, [...rest, ...names.map(([, bytes]) => bytes)]);
+          expect(await imported(store, whole), said).toMatchObject({ state: 'applied' });
+          expect(keysOf(store, 'stubs'), said).toEqual([]);
+          expect(await findingsOf(store), said).toEqual([]);
+        }
+    });
 });
+
+function permutations<T>(values: readonly T[]): T[][] {
+  if (values.length === 0) return [[]];
+  return values.flatMap((value, at) =>
+    permutations([...values.slice(0, at), ...values.slice(at + 1)]).map((rest) => [value, ...rest]),
+  );
+}
+
+/** Returns so many chunks of half a mebibyte. */
+function randomChunks(count: number): Uint8Array[] {
+  return Array.from({ length: count }, () => randomBytes(2 ** 19));
+}

@@ -3,6 +3,7 @@ import { hasRow } from '../engine/reading.ts';
 import { readStubAt, type StubFacts } from '../objects/stubs.ts';
 import { listWritesRows, readWritesRow } from '../sessions/session-writes.ts';
 import { OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
+import { ObjectKeySet } from '../walk/object-key-set.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 
 /**
@@ -11,6 +12,9 @@ import type { WriteTransaction } from '../write-transaction.ts';
  */
 export class FilledGaps {
   readonly #stubs: Map<string, StubFacts> = new Map();
+
+  /** Keys below which nothing is absent without a stub. */
+  readonly walked: ObjectKeySet = new ObjectKeySet();
 
   /** Notes that an object is about to be put. */
   note(engine: Engine, key: Buffer): void {

@@ -160,6 +160,7 @@ function putBatch(
 ): void {
   const { engine } = transaction;
   const hasStubs = hasAnyStub(engine);
+  transaction.walked = gaps.walked;
   const hasExcised = rowCount(engine, 'excised') > 0;
   const before = rowCount(engine, 'objects');
   let excised = 0;
