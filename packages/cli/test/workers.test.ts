@@ -31,11 +31,21 @@ export async function held(file: string, x: number): Promise<number> {
   while (!existsSync(\`\${file}.go\`)) await new Promise((resolve) => setTimeout(resolve, 20));
   return x;
 }
+export function says(text: string): string {
+  console.log(\`out of \${text}\`);
+  console.error(\`err of \${text}\`);
+  console.log('out again');
+  return text;
+}
+export function breaks(): void {
+  console.log('before it broke');
+  throw new Error('broken');
+}
 export const sum = (xs: number[]): number => xs.reduce((total, x) => total + x, 0);
 `;
 const PIPELINE = `
 import { fileURLToPath } from 'node:url';
-import { definePipeline, functions } from '@daggerml/bindings';
+import { definePipeline, functions, text } from '@daggerml/bindings';
 const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
 const file = fileURLToPath(new URL('./ran', import.meta.url));
 export const squares = definePipeline('squares', (dag) => {
@@ -46,6 +56,11 @@ export const few = definePipeline('few', (dag) => {
   const all = [1, 2, 3].map((x) => dag.call(steps.square, file, x, 5));
   return dag.call(steps.sum, all);
 });
+export const says = definePipeline('says', (dag) => ({
+  loud: dag.name('loud', dag.call(steps.says, 'it')),
+  script: dag.name('script', dag.script({ command: 'echo from a script >&2; echo result', output: text() })),
+}));
+export const breaks = definePipeline('breaks', (dag) => dag.call(steps.breaks));
 export const held = definePipeline('held', (dag) => dag.call(steps.held, file, 7));
 `;
 
@@ -138,6 +153,23 @@ describe('dml run --on-workers', () => {
     expect(new Set(counted()).size).toBe(12);
     expect(JSON.parse(await ours.ok('cat', 'squares'))).toBe(506);
     for (const { child } of workers) child.kill('SIGKILL');
+  });
+
+  it('keeps what a function has printed there, also of one that failed [DML-EXE-2794]', async () => {
+    const worker = start('worker', shared);
+    await worker.until(/waiting for jobs/);
+    await ours.ok('run', 'work.ts', 'says', '--remote', 'team', '--on-workers');
+    const failed = await ours.dml(['run', 'work.ts', 'breaks', '--remote', 'team', '--on-workers']);
+    expect(failed.exitCode).toBe(7);
+    worker.child.kill('SIGINT');
+    await worker.ended;
+    // Neither worker nor remote is asked for it.
+    rmSync(shared, { recursive: true });
+    expect(await ours.ok('logs', 'says#loud')).toBe('out of it\nerr of it\nout again\n');
+    expect(await ours.ok('logs', 'says#loud', '--stream', 'stderr')).toBe('err of it\n');
+    expect(await ours.ok('logs', 'says#script')).toBe('from a script\n');
+    const [, nodeId = ''] = /failed +breaks\(\).* ([0-9a-f]{12})/.exec(failed.stdout + failed.stderr) ?? [];
+    expect(await ours.ok('logs', nodeId)).toBe('before it broke\n');
   });
 
   it('goes on with a job that is under way where its process was killed [DML-EXE-1202]', async () => {

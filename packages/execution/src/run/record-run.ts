@@ -67,6 +67,7 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
     finishedMs,
     // @spec DML-EXE-1801
     // @spec DML-EXE-1805
+    // @spec DML-EXE-2794
     receiptDatumId: result.result?.receiptDatumId ?? receipts.of(attempt, node.callee?.captured, result.ran),
   }) as ExecId;
   return true;
