@@ -635,6 +635,26 @@ describe('dml run --remote', () => {
     expect((await runElsewhere()).executed).toBe(first.executed);
   });
 
+  it('runs again what a collection has dropped, and publishes it again [DML-CLI-3711]', async () => {
+    const { ours } = team;
+    await ours.ok('push');
+    const { executed } = await runElsewhere('--remote', 'origin');
+    await ours.ok('remote', 'gc');
+    expect((await runElsewhere('--remote', 'origin')).executed).toBe(0);
+    const planned = await ours.json<{ files: { path: string }[] }>(
+      'remote',
+      'gc',
+      '--drop-cache',
+      '--dry-run',
+    );
+    expect(planned.files.some(({ path }) => path.startsWith('caches/'))).toBe(true);
+    expect((await runElsewhere('--remote', 'origin')).executed).toBe(0);
+    await ours.ok('remote', 'gc', '--drop-cache');
+    expect((await runElsewhere('--remote', 'origin')).executed).toBe(executed);
+    expect((await runElsewhere('--remote', 'origin')).executed).toBe(0);
+    expect(await head(await clone())).toBe(await head(ours));
+  });
+
   it('lets why name the remote on which an outcome was found [DML-EXE-3515]', async () => {
     const { ours } = team;
     const theirs = await TestRepository.create();

@@ -28,6 +28,8 @@ export async function run(context: CommandContext): Promise<void> {
         // @spec DML-CLI-2131
         isDryRun,
         keptStates,
+        // @spec DML-CLI-3711
+        dropsCache: options.dropCache === true,
         onProgress: ({ deleted }) => output.live([`  deleting: ${formatCount(deleted, 'file')}`]),
       });
       output.live();

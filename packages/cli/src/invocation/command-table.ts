@@ -672,6 +672,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: {
       '--dry-run': 'list what would be deleted and why; nothing is written',
       '--keep-states <number>': 'states of the journal of the remote to keep; 1000 by default',
+      '--drop-cache':
+        'delete all outcomes of the shared cache as well; calls of branches and tags stay known, others run again',
     },
     example: 'dml remote gc --dry-run',
     load: () => import('../commands/remote-gc.ts'),

@@ -70,6 +70,8 @@ export class CachePublisher {
   #open = new LinkSet();
   /** File of absences that was looked at for them. */
   #absences: string | null = null;
+  /** Epoch in which they were put. */
+  #epoch = -1;
   #knowsIndexes = false;
   #publishing: Promise<unknown> = Promise.resolve();
 
@@ -159,9 +161,10 @@ export class CachePublisher {
   async #prepare(publication: Publication, { state }: RemoteSnapshot): Promise<Batch> {
     const { epoch } = state;
     const absences = await this.#view.absences();
-    // What was put before may have been excised since.
-    if (state.absences !== this.#absences) this.#forget();
+    // What was put before may have been excised since, or dropped by a collection.
+    if (state.absences !== this.#absences || epoch !== this.#epoch) this.#forget();
     this.#absences = state.absences;
+    this.#epoch = epoch;
     let indexBytes: Buffer | undefined;
     const writer = new GroupWriter(this.#view.remote, {
       epoch,

@@ -1,4 +1,4 @@
-import type { CommitId } from '@daggerml/object-model';
+import type { CommitId, ExecutionKey } from '@daggerml/object-model';
 import { headRef } from '@daggerml/store';
 import { describe, expect, it } from 'vitest';
 import { joinRemote, type Member, memberOf, newRemote } from '../../test/exchange.ts';
@@ -12,11 +12,15 @@ import {
   remoteOver,
   withhold,
 } from '../../test/fixtures.ts';
+import { joinCache, outcomesOf } from '../../test/outcomes.ts';
 import { Killed } from '../../test/watched-files.ts';
+import { RemoteCache } from '../cache/remote-cache.ts';
 import { parseFilePath } from '../format/file-path.ts';
 import { listStates, readSnapshot } from '../state/read-snapshot.ts';
 import type { MemoryRemote } from '../testing/memory-remote.ts';
 import { type CollectOptions, type CollectResult, collectRemote } from './collect.ts';
+
+const KEY = 'ef'.repeat(32) as ExecutionKey;
 
 /** Creates a remote on which most of what was pushed first is garbage. */
 async function littered(): Promise<{ remote: MemoryRemote; ours: Member; lost: CommitId; kept: CommitId }> {
@@ -177,6 +181,44 @@ describe('collectRemote', () => {
       'refs/remotes/origin/half0',
       'refs/remotes/origin/most0',
     ]);
+  });
+
+  it('drops the shared cache where it is told to, and nothing that refs reach [DML-REM-1822]', async () => {
+    const { remote, ours, kept } = await littered();
+    const helper = joinCache(remote);
+    const outcomes = outcomesOf(helper.held, 20);
+    const publish = async (cache: RemoteCache): Promise<void> => {
+      const published = cache.publish(outcomes, helper.held);
+      cache.flush();
+      await published;
+    };
+    const find = async (cache: RemoteCache): Promise<number> => {
+      let count = 0;
+      for await (const part of cache.lookUp(outcomes.map(({ executionKey }) => executionKey)))
+        count += part.size;
+      return count;
+    };
+    const [writer, reader] = [new RemoteCache(helper.remote, {}), new RemoteCache(helper.remote, {})];
+    await publish(writer);
+    expect(await find(reader)).toBe(20);
+    await collect(remote, ours);
+    expect(await find(new RemoteCache(helper.remote, {}))).toBe(20);
+    const before = remote.paths.sort();
+    const planned = await collect(remote, ours, { dropsCache: true, isDryRun: true });
+    expect(remote.paths.sort()).toEqual(before);
+    const { garbage, snapshot } = await collect(remote, ours, { dropsCache: true });
+    expect(garbage.map(({ path }) => path).sort()).toEqual(planned.garbage.map(({ path }) => path).sort());
+    expect(garbage.some(({ path }) => path.startsWith('caches/'))).toBe(true);
+    expect(snapshot.state.caches).toEqual([]);
+    expect(snapshot.state.groups.filter(({ kind }) => kind === 'cache')).toEqual([]);
+    // To those who have looked before it is a miss, and what they publish is found again.
+    expect(await find(reader)).toBe(0);
+    expect(await writer.mayHave(KEY, true)).toBe(false);
+    await publish(writer);
+    expect(await find(new RemoteCache(helper.remote, {}))).toBe(20);
+    const theirs = await joinRemote(remote);
+    await theirs.fetch();
+    expect(theirs.store.has('commit', kept)).toBe(true);
   });
 
   it('lists what it would delete and why, without a change [DML-REM-1004]', async () => {

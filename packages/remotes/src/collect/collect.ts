@@ -47,6 +47,8 @@ export interface CollectOptions {
   readonly reach?: ((commitIds: readonly CommitId[]) => Promise<ReachedObjects>) | undefined;
   readonly isDryRun?: boolean | undefined;
   readonly keptStates?: number | undefined;
+  /** Drops all outcomes of the shared cache; what refs reach of them stays. False by default. */
+  readonly dropsCache?: boolean | undefined;
   readonly segmentBytes?: number | undefined;
   readonly onProgress?: ((done: { readonly groups: number; readonly deleted: number }) => void) | undefined;
 }
@@ -76,7 +78,7 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
       fates.filter(({ fate }) => fate === 'keep').flatMap(({ group }) => pathsOfGroup(group)),
     );
     const snapshot = plan.base;
-    const state = { ...snapshot.state, epoch: snapshot.state.epoch + 1 };
+    const state = { ...snapshot.state, ...cachesAfter(options), epoch: snapshot.state.epoch + 1 };
     return {
       groups: fates,
       garbage: await findGarbage(remote, options, { ...snapshot, state }, names),
@@ -94,7 +96,7 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
       const groups = await rewritten(remote, options, plan);
       const { before, epoch } = plan;
       const absences = await putAbsences(remote, plan.absences, { before, state: { ...base.state, epoch } });
-      return { reason: 'collection', epoch, groups, absences };
+      return { reason: 'collection', epoch, groups, absences, ...cachesAfter(options) };
     },
     first,
   );
@@ -106,6 +108,15 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
     options.onProgress?.({ groups: fates.length, deleted: Math.min(at + DELETED_TOGETHER, paths.length) });
   }
   return { groups: fates, garbage, snapshot: { ...snapshot, version: snapshot.version ?? null } };
+}
+
+/**
+ * Returns what becomes of the cache indexes: they stay where nothing else was asked for.
+ *
+ * @spec DML-REM-1822
+ */
+function cachesAfter({ dropsCache = false }: CollectOptions): { readonly caches?: RemoteState['caches'] } {
+  return dropsCache ? { caches: [] } : {};
 }
 
 /** Exec refs that are read at the same time. */
@@ -142,6 +153,10 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
   const fates: GroupFate[] = [];
   for (const group of state.groups) {
     const bytes = segmentBytesOf(group);
+    if (options.dropsCache === true && group.kind === 'cache') {
+      fates.push({ group, fate: 'drop', bytes, neededBytes: 0 });
+      continue;
+    }
     const index = await readIndex(remote.files, group);
     if (index === undefined)
       throw remoteError('remote_damaged', {
