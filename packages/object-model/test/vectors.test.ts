@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +56,25 @@ describe('the vectors together', () => {
         writeFileSync(join(copy, path), JSON.stringify({ ...file, cases }));
       }
       expect(completeVectors(copy)).toBe(VECTOR_CASES.length);
+      for (const path of VECTOR_FILES.keys())
+        expect(readFileSync(join(copy, path), 'utf8'), path).toBe(
+          readFileSync(join(VECTOR_FOLDER, path), 'utf8'),
+        );
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
+  });
+
+  it('are completed by the script of the package, whatever the current folder', () => {
+    const copy = mkdtempSync(join(tmpdir(), 'dml-vectors-'));
+    try {
+      cpSync(VECTOR_FOLDER, copy, { recursive: true });
+      const script = join(import.meta.dirname, '../scripts/run.mjs');
+      const { status, stdout, stderr } = spawnSync(process.execPath, [script, 'test/vectors-main.ts', copy], {
+        cwd: copy,
+        encoding: 'utf8',
+      });
+      expect([status, stdout], stderr).toEqual([0, `${VECTOR_CASES.length} vectors in ${copy}\n`]);
       for (const path of VECTOR_FILES.keys())
         expect(readFileSync(join(copy, path), 'utf8'), path).toBe(
           readFileSync(join(VECTOR_FOLDER, path), 'utf8'),
