@@ -1,6 +1,6 @@
 export type { ExecutableSurroundings } from './adapters/executable/executable-adapters.ts';
 export { findRemoteExecutable, listExecutables } from './adapters/executable/find-executable.ts';
-export type { Needs, Offers, PoolOffers } from './adapters/needs.ts';
+export type { Offers, PoolOffers } from './adapters/needs.ts';
 export type {
   AdapterAnswer,
   AdapterContext,

@@ -151,6 +151,7 @@ export {
 } from './search-tree/verify-tree.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalName, checkMapKey, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
+export { areNeeds, isNeed, type Needs } from './text/needs.ts';
 export {
   announcesCredential,
   formatRemoteUri,

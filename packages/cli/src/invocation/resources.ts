@@ -1,3 +1,4 @@
+import { isNeed } from '@daggerml/object-model';
 import { cliError } from '../wording/cli-error.ts';
 import type { CommandContext } from './command.ts';
 
@@ -11,9 +12,9 @@ export function listedResources(
   if (text === undefined) return undefined;
   const listed: Record<string, number | true> = {};
   for (const each of String(text).split(',')) {
-    const [, name, digits] = /^([A-Za-z][\w.-]{0,63})(?:=(\d{1,15}))?$/.exec(each.trim()) ?? [];
+    const [, name = '', digits] = /^([^=]*)(?:=(\d{1,15}))?$/.exec(each.trim()) ?? [];
     const amount = digits === undefined ? true : Number(digits);
-    if (name === undefined || amount === 0 || Object.hasOwn(listed, name)) {
+    if (!isNeed(name, amount) || Object.hasOwn(listed, name)) {
       const problem = `--${option} takes names with whole numbers above 0, such as gpu=2,memoryMb=16000, each name once; "${each}" is none`;
       // @spec DML-CLI-1915
       throw cliError('invalid_argument', { problem, command });

@@ -1,6 +1,7 @@
+import type { Needs } from '@daggerml/object-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Needs, Offers } from './needs.ts';
+import type { Offers } from './needs.ts';
 import { NeedsQueue, type Waiting } from './needs-queue.ts';
 
 // The same inputs in every run.

@@ -1,4 +1,6 @@
-import type { Needs, PoolOffers } from './needs.ts';
+import type { Needs } from '@daggerml/object-model';
+import { amountsOf, FreeAmounts } from './free-amounts.ts';
+import type { PoolOffers } from './needs.ts';
 
 /** A call that waits until what it needs is free. */
 export interface Waiting {
@@ -20,15 +22,12 @@ interface Row<Call> {
  * earlier one needs: so a large call starts as soon as enough has ended, however many small ones come in the meantime.
  */
 export class NeedsQueue<Call extends Waiting> {
-  /** Undefined where whatever is needed is free. */
-  readonly #free: Map<string, number> | undefined;
+  readonly #free: FreeAmounts;
   readonly #rows = new Map<string, Row<Call>>();
   #places = 0;
 
   constructor(offers: PoolOffers) {
-    if (offers === 'any') return;
-    const amounts = Object.entries(offers).filter((each): each is [string, number] => each[1] !== true);
-    this.#free = new Map(amounts);
+    this.#free = new FreeAmounts(offers);
   }
 
   /** Adds a call, behind all others. */
@@ -48,7 +47,7 @@ export class NeedsQueue<Call extends Waiting> {
     const taken: Call[] = [];
     for (let next = this.#next(); next; next = this.#next()) {
       // @spec DML-EXE-3161
-      for (const [name, amount] of amountsOf(next.needs)) this.#free?.set(name, this.#freeOf(name) - amount);
+      this.#free.take(next.needs);
       taken.push(next);
     }
     return taken;
@@ -56,7 +55,7 @@ export class NeedsQueue<Call extends Waiting> {
 
   /** Frees what a call held that was taken. */
   release({ needs }: Call): void {
-    for (const [name, amount] of amountsOf(needs)) this.#free?.set(name, this.#freeOf(name) + amount);
+    this.#free.release(needs);
   }
 
   /**
@@ -65,23 +64,18 @@ export class NeedsQueue<Call extends Waiting> {
    * @spec DML-EXE-3162
    */
   #next(): Call | undefined {
-    const left = this.#free && new Map(this.#free);
+    const left = this.#free.copy();
     const rows = [...this.#rows.values()].filter((row) => headOf(row) !== undefined);
     rows.sort((a, b) => (headOf(a)?.place ?? 0) - (headOf(b)?.place ?? 0));
     for (const row of rows) {
       const { call } = headOf(row) as NonNullable<ReturnType<typeof headOf<Call>>>;
-      const amounts = amountsOf(call.needs);
-      if (left === undefined || amounts.every(([name, amount]) => (left.get(name) ?? 0) >= amount)) {
+      if (left.hasRoomFor(call.needs)) {
         row.at += 1;
         return call;
       }
-      for (const [name, amount] of amounts) left.set(name, (left.get(name) ?? 0) - amount);
+      left.take(call.needs);
     }
     return undefined;
-  }
-
-  #freeOf(name: string): number {
-    return this.#free?.get(name) ?? 0;
   }
 }
 
@@ -93,8 +87,4 @@ function headOf<Call extends Waiting>(row: Row<Call>): Row<Call>['calls'][number
     row.at = 0;
   }
   return row.calls[row.at];
-}
-
-function amountsOf(needs: Needs): [string, number][] {
-  return Object.entries(needs).filter((each): each is [string, number] => each[1] !== true);
 }

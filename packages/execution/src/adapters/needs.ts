@@ -1,8 +1,6 @@
+import { areNeeds, type Needs } from '@daggerml/object-model';
 import { nearest } from '@daggerml/repository';
 import { executionError } from '../errors.ts';
-
-/** Needs of a call, by name: an amount that it takes while it runs, or `true` for a quality of the place. */
-export type Needs = Readonly<Record<string, number | true>>;
 
 /** Offers of a pool, by name: the amounts that all calls share that run there, or `true` for a quality. */
 export type Offers = Readonly<Record<string, number | true>>;
@@ -12,18 +10,6 @@ export type PoolOffers = Offers | 'any';
 
 /** Form of both in words. */
 export const NEEDS_FORM = 'whole numbers above 0, or true, by names such as gpu and memoryMb';
-
-const NAME = /^[A-Za-z][\w.-]{0,63}$/;
-
-/** Checks whether a value is of the form of needs and offers. */
-export function areNeeds(value: unknown): value is Needs {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.entries(value).every(([name, amount]) => NAME.test(name) && isAmount(amount));
-}
-
-function isAmount(value: unknown): boolean {
-  return value === true || (Number.isSafeInteger(value) && Number(value) > 0);
-}
 
 /**
  * Throws `invalid_option` for offers that cannot be.

@@ -1,8 +1,8 @@
-import type { NodeId } from '@daggerml/object-model';
+import type { Needs, NodeId } from '@daggerml/object-model';
 import { executionError } from '../errors.ts';
 import type { NestedAnswer } from '../worker/wire.ts';
 import { Lane } from './lane.ts';
-import { checkOffers, type Needs, type PoolOffers, unmetNeeds, unmetReason } from './needs.ts';
+import { checkOffers, type PoolOffers, unmetNeeds, unmetReason } from './needs.ts';
 import { NeedsQueue, type Waiting } from './needs-queue.ts';
 import type {
   AdapterContext,

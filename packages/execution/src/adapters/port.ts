@@ -1,5 +1,5 @@
 import type { CallOptions, NativePackage } from '@daggerml/capture';
-import type { DatumId, ExecutionKey, NodeId } from '@daggerml/object-model';
+import type { DatumId, ExecutionKey, Needs, NodeId } from '@daggerml/object-model';
 import type { RecordedFailure } from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
 import type { Ran } from '../run/receipt.ts';
@@ -7,7 +7,6 @@ import type { ScriptLimits } from '../script/script-limits.ts';
 import type { PackedObjects } from '../worker/packed-objects.ts';
 import type { NestedAnswer, NestedRequest } from '../worker/wire.ts';
 import type { CallResult } from '../workers/result-commit.ts';
-import type { Needs } from './needs.ts';
 
 /** One attempt of one call, as an adapter is asked for it. */
 export interface Submission {

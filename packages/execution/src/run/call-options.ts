@@ -1,6 +1,7 @@
 import type { CallOptions } from '@daggerml/capture';
+import { areNeeds } from '@daggerml/object-model';
 import { nearest } from '@daggerml/repository';
-import { areNeeds, NEEDS_FORM } from '../adapters/needs.ts';
+import { NEEDS_FORM } from '../adapters/needs.ts';
 import { executionError } from '../errors.ts';
 
 /** One option of a call: what it takes, in words, and the check of a value. */

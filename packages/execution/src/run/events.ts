@@ -96,7 +96,7 @@ export type RunReport =
 export interface CallFailure {
   readonly class: 'deterministic' | 'infrastructure' | 'input' | 'cancelled';
   readonly code: string;
-  /** Tells apart what has the code; `left_out` for an input that was left out here. */
+  /** Detail of the code: `left_out` where an input was left out here. */
   readonly detail?: string;
   readonly message: string;
   readonly trace: readonly string[];

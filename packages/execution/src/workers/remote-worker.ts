@@ -9,6 +9,7 @@ import {
   RemoteClaims,
   type TrustPolicy,
 } from '@daggerml/remotes';
+import { FreeAmounts } from '../adapters/free-amounts.ts';
 import { type Offers, unmetNeeds } from '../adapters/needs.ts';
 import { RemoteSharedCache } from '../cache/remote-cache.ts';
 import { Executor, type ExecutorOptions } from '../executor.ts';
@@ -245,14 +246,15 @@ export class RemoteWorker {
   #begin(): void {
     const { maxJobs = 1, offers = {} } = this.#options;
     const active = [...this.#jobs.values()].filter(({ isActive }) => isActive);
-    const free = { ...offers } as Record<string, number | true>;
-    for (const { ref } of active) takeNeeds(free, ref.needs);
+    // What it needs besides amounts is here, or it would not be among the jobs.
+    const free = new FreeAmounts(offers);
+    for (const { ref } of active) free.take(ref.needs);
     let room = maxJobs - active.length;
     // Those that were not tried yet go first.
     for (const job of this.#dueJobs().sort((left, right) => left.dueMs - right.dueMs)) {
       if (room <= 0) return;
-      if (unmetNeeds(job.ref.needs, free).length > 0) continue;
-      takeNeeds(free, job.ref.needs);
+      if (!free.hasRoomFor(job.ref.needs)) continue;
+      free.take(job.ref.needs);
       room -= 1;
       job.take('due');
     }
@@ -427,17 +429,6 @@ function problemOf(error: unknown): { readonly code: string; readonly reason: st
   if (error.code === 'transfer_invalid' || error.code === 'remote_damaged' || error.code === 'object_missing')
     return { code: 'worker_lost', reason: `what the job needs cannot be read: ${error.message}` };
   return undefined;
-}
-
-/** Takes needs away from what is free. */
-function takeNeeds(free: Record<string, number | true>, needs: ExecRef['needs']): void {
-  for (const [name, amount] of Object.entries(needs)) {
-    const offered = free[name];
-    if (amount !== true && typeof offered === 'number') {
-      if (offered > amount) free[name] = offered - amount;
-      else delete free[name];
-    }
-  }
 }
 
 /** Checks whether an error of the remote is one that passes. */

@@ -203,9 +203,9 @@ describe('collectRemote', () => {
     expect(await find(reader)).toBe(20);
     await collect(remote, ours);
     expect(await find(new RemoteCache(helper.remote, {}))).toBe(20);
-    const before = remote.paths.sort();
+    const before = [...remote.paths].sort();
     const planned = await collect(remote, ours, { dropsCache: true, isDryRun: true });
-    expect(remote.paths.sort()).toEqual(before);
+    expect([...remote.paths].sort()).toEqual(before);
     const { garbage, snapshot } = await collect(remote, ours, { dropsCache: true });
     expect(garbage.map(({ path }) => path).sort()).toEqual(planned.garbage.map(({ path }) => path).sort());
     expect(garbage.some(({ path }) => path.startsWith('caches/'))).toBe(true);

@@ -1,4 +1,4 @@
-import { type CommitId, type ExecutionKey, isIdText } from '@daggerml/object-model';
+import { areNeeds, type CommitId, type ExecutionKey, isIdText, type Needs } from '@daggerml/object-model';
 import { z } from 'zod';
 import { remoteError } from '../errors.ts';
 import { keyOfDid } from '../signatures/did-key.ts';
@@ -26,7 +26,7 @@ export interface ExecRef {
   /** Key under which the job is claimed. */
   readonly key: ExecutionKey;
   /** Amounts and qualities that the job needs, as names with numbers or true. */
-  readonly needs: Readonly<Record<string, number | true>>;
+  readonly needs: Needs;
   /** Owner, for people. */
   readonly owner: string;
   readonly problem: ExecProblem | null;
@@ -41,18 +41,7 @@ export interface ExecRef {
 const MAX_EXEC_REF_BYTES = 1_048_576;
 
 const idSchema = z.custom<string>((value) => typeof value === 'string' && isIdText(value), 'no id');
-const needsSchema = z.custom<ExecRef['needs']>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.entries(value).every(
-      ([name, amount]) =>
-        /^[A-Za-z][\w.-]{0,63}$/.test(name) &&
-        (amount === true || (Number.isSafeInteger(amount) && Number(amount) > 0)),
-    ),
-  'no needs',
-);
+const needsSchema = z.custom<Needs>(areNeeds, 'no needs');
 const signatureSchema = z.strictObject({
   keyid: z.string().refine((text) => keyOfDid(text) !== undefined),
   sig: z.string().regex(/^[A-Za-z0-9+/]{86}==$/),
