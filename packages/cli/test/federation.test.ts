@@ -182,7 +182,7 @@ export const files = definePipeline('files', async (dag) => {
     expect(await ours.error(3, ['publish', '--sign', team.key, '--withhold', 'value:none'])).toMatchObject({
       code: 'unknown_name',
     });
-    await publish('--withhold', 'blobs:2500', '--withhold', 'dags:r*s', '--withhold', 'value:files#note');
+    await publish('--withhold', 'blobs:2k', '--withhold', 'dags:r*s', '--withhold', 'value:files#note');
     await take();
     for (const name of ['them:files#large', 'them:rows', 'them:files#note'])
       expect(await theirs.error(10, ['cat', name]), name).toMatchObject({

@@ -40,11 +40,18 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   t: 2 ** 40,
 };
 
-/** Returns a size such as `500000`, `64k` or `1MiB` in bytes; units are those of 1,024, as in git. */
-export function byteSize(text: string, flag: string, command: string): number {
+/** Returns a size such as `500000`, `64k` or `1MiB` in bytes, undefined for anything else; units are those of git. */
+export function bytesOfSize(text: string): number | undefined {
   // @spec DML-CLI-1261
-  const [, digits, unit = ''] = /^(\d{1,9})(?:([kmgt])(?:i?b)?)?$/i.exec(text) ?? [];
-  if (digits !== undefined) return Number(digits) * (UNIT_BYTES[unit.toLowerCase()] as number);
+  const [, digits, unit = ''] = /^(\d{1,12})(?:([kmgt])(?:i?b)?)?$/i.exec(text) ?? [];
+  const bytes = Number(digits) * (UNIT_BYTES[unit.toLowerCase()] as number);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** Returns the size that an option was given, in bytes; throws for anything else. */
+export function byteSize(text: string, flag: string, command: string): number {
+  const bytes = bytesOfSize(text);
+  if (bytes !== undefined) return bytes;
   const problem = `--${flag} takes a size such as 500000, 64k or 1MiB, not "${text}"`;
   throw cliError('invalid_argument', { problem, command });
 }

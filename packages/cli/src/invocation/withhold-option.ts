@@ -2,16 +2,7 @@ import { isInline } from '@daggerml/object-model';
 import { findObject, objectValue, type RecordReader } from '@daggerml/repository';
 import type { ObjectName, WithholdPolicy } from '@daggerml/store';
 import { cliError } from '../wording/cli-error.ts';
-
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-};
+import { bytesOfSize } from './option-value.ts';
 
 /**
  * Returns the policy of the options `--withhold blobs:<size>`, `dags:<pattern>` and `value:<name>`.
@@ -27,7 +18,7 @@ export function withholdPolicy(reader: RecordReader, texts: readonly string[]): 
     if (kind === 'dags') patterns.push(patternOf(what));
     else if (kind === 'value') objects.push(namedValue(reader, what));
     else {
-      const bytes = kind === 'blobs' ? sizeOf(what) : undefined;
+      const bytes = kind === 'blobs' ? bytesOfSize(what) : undefined;
       if (bytes === undefined) throw refusal(text);
       blobsAboveBytes = Math.min(bytes, blobsAboveBytes ?? bytes);
     }
@@ -39,11 +30,6 @@ export function withholdPolicy(reader: RecordReader, texts: readonly string[]): 
 function refusal(text: string): Error {
   const problem = `--withhold takes blobs:<size> such as blobs:10MiB, dags:<pattern> such as dags:raw-*, or value:<name>, not "${text}"`;
   return cliError('invalid_argument', { problem, command: 'publish' });
-}
-
-function sizeOf(text: string): number | undefined {
-  const [, digits = '', unit = ''] = /^(\d{1,12})([KMG]i?B)?$/.exec(text) ?? [];
-  return digits === '' ? undefined : Number(digits) * (UNITS[unit] as number);
 }
 
 /** Returns the pattern in which `*` stands for any characters. */
