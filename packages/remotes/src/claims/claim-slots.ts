@@ -1,58 +1,78 @@
 import type { ExecutionKey } from '@daggerml/object-model';
+import { KeyRing } from './key-ring.ts';
 
-/** The right to hold one claim more. */
+/** Result of a try to claim: `none` where the remote was not asked, or did not answer. */
+export type TryResult = 'claimed' | 'lost' | 'none';
+
+/** The right to try to claim one key more. */
 export interface ClaimSlot {
-  free(): void;
+  /** Ends the try; the slot is kept for a key that was claimed until that is freed. */
+  end(result: TryResult): void;
 }
 
-/** Limits how many claims are held at the same time. Of those who wait any one is next: others wait for the same keys. @spec DML-REM-1125 */
+/** Most tries at the same time: whoever comes to keys that others have comes too late with all of them. */
+const MAX_TRIES = 4;
+
+/**
+ * Limits how many claims are held at the same time, and how many are tried. Others may wait for the same keys, so each
+ * goes through them in the order of the keys from a place of its own, until it meets one that somebody has: then it
+ * looks for another place. What is left lies between those places in few pieces.
+ *
+ * @spec DML-REM-1125
+ */
 export class ClaimSlots {
   readonly #random: (count: number) => Uint8Array;
+  readonly #waiting = new KeyRing<() => void>();
+  readonly #kept = new Set<ExecutionKey>();
   #left: number;
-  readonly #waiting: (() => void)[] = [];
-  readonly #kept = new Map<ExecutionKey, ClaimSlot>();
+  #tries = 0;
+  #maxTries = 1;
 
   constructor(count: number, random: (count: number) => Uint8Array) {
     this.#left = Math.max(1, count);
     this.#random = random;
+    this.#move();
   }
 
-  /** Resolves once there is a slot. */
-  async take(): Promise<ClaimSlot> {
-    if (this.#left > 0) this.#left -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    let isFree = false;
-    return {
-      free: () => {
-        if (isFree) return;
-        isFree = true;
-        this.#next();
-      },
-    };
-  }
-
-  /** Keeps a slot until the claim of a key ends. */
-  keep(key: ExecutionKey, slot: ClaimSlot): void {
-    this.#kept.set(key, slot);
+  /** Resolves once a key may be tried. */
+  take(key: ExecutionKey): Promise<ClaimSlot> {
+    return new Promise((resolve) => {
+      this.#waiting.add(key, () => resolve({ end: (result) => this.#end(key, result) }));
+      this.#next();
+    });
   }
 
   /** Frees the slot of the claim of a key. */
   free(key: ExecutionKey): void {
-    const slot = this.#kept.get(key);
-    this.#kept.delete(key);
-    slot?.free();
+    if (!this.#kept.delete(key)) return;
+    this.#left += 1;
+    this.#next();
+  }
+
+  #end(key: ExecutionKey, result: TryResult): void {
+    this.#tries -= 1;
+    if (result === 'claimed') this.#kept.add(key);
+    else this.#left += 1;
+    // @spec DML-REM-1132
+    if (result === 'claimed') this.#maxTries = Math.min(MAX_TRIES, this.#maxTries + 1);
+    if (result === 'lost') {
+      this.#maxTries = 1;
+      this.#move();
+    }
+    this.#next();
+  }
+
+  #move(): void {
+    this.#waiting.moveTo(Buffer.from(this.#random(4)).toString('hex'));
   }
 
   #next(): void {
-    const [high = 0, low = 0] = this.#random(2);
-    const at = (high * 256 + low) % Math.max(1, this.#waiting.length);
-    const next = this.#waiting[at];
-    if (next === undefined) {
-      this.#left += 1;
-      return;
+    while (this.#left > 0 && this.#tries < this.#maxTries) {
+      const next = this.#waiting.takeNext();
+      if (next === undefined) return;
+      this.#left -= 1;
+      this.#tries += 1;
+      next();
     }
-    const last = this.#waiting.pop() as () => void;
-    if (at < this.#waiting.length) this.#waiting[at] = last;
-    next();
   }
 }

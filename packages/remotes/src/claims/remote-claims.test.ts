@@ -290,19 +290,51 @@ describe('a claim of a remote', () => {
     const world = new World();
     const { claims, files } = world.join({ maxHeld: 2 });
     const keys = keysOf(6);
-    const open = keys.map((key, at) => claims.claim(key, () => at < 4));
-    const first = await Promise.all(open.slice(0, 2));
-    await new Promise((resolve) => setImmediate(resolve));
+    let wanted = keys.length;
+    const claimed: OwnClaim[] = [];
+    const answers: string[] = [];
+    const open = keys.map(async (key) => {
+      const answer = await claims.claim(key, () => answers.length < wanted);
+      answers.push(answer.type);
+      if (answer.type === 'claimed') claimed.push(answer.claim);
+    });
     const creations = (): number => files.requests.filter((request) => request.startsWith('swap')).length;
-    expect(creations()).toBe(2);
-    for (const answer of first) if (answer.type === 'claimed') await claims.release(answer.claim);
-    const answers = await Promise.all(open);
-    expect(answers.map(({ type }) => type)).toEqual([
-      ...Array.from({ length: 4 }, () => 'claimed'),
-      'unwanted',
-      'unwanted',
-    ]);
-    expect(creations()).toBe(6);
+    const settle = async (): Promise<void> => {
+      for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await settle();
+    expect([creations(), answers]).toEqual([2, ['claimed', 'claimed']]);
+    for (const claim of claimed.splice(0)) await claims.release(claim);
+    await settle();
+    expect(answers).toEqual(Array.from({ length: 4 }, () => 'claimed'));
+    wanted = 4;
+    await claims.release(claimed[0] as OwnClaim);
+    await Promise.all(open);
+    expect(answers.slice(4)).toEqual(['unwanted', 'unwanted']);
+    expect(files.requests.filter((request) => request.startsWith('swap'))).toHaveLength(4 + 3);
+  });
+
+  it('is tried along with three others at most, and alone by who came too late [DML-REM-1132]', async () => {
+    const world = new World();
+    const keys = keysOf(40).sort();
+    const owner = world.join({ maxHeld: 40 });
+    for (const key of keys.slice(0, 20)) await claimed(owner.claims, key);
+    let tries = 0;
+    const atOnce: number[] = [];
+    const { claims } = world.join({
+      onRequest: async ({ operation }, phase) => {
+        if (operation !== 'swap') return;
+        tries += phase === 'before' ? 1 : -1;
+        if (phase === 'before') atOnce.push(tries);
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+    });
+    await Promise.all(keys.slice(20).map((key) => claims.claim(key)));
+    expect([atOnce[0], Math.max(...atOnce)]).toEqual([1, 4]);
+    expect((await claims.claim(keys[0] as ExecutionKey)).type).toBe('held');
+    atOnce.length = 0;
+    await Promise.all(keys.slice(1, 20).map((key) => claims.claim(key)));
+    expect(atOnce).toEqual([1]);
   });
 
   it('is not made where the cache has the outcome by now, unless that is asked for again [DML-REM-1123]', async () => {

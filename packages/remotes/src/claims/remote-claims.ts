@@ -2,7 +2,7 @@ import type { ExecutionKey } from '@daggerml/object-model';
 import { type ClaimOutcome, MAX_LEASE_MS, MIN_LEASE_MS, type RemoteClaim } from '../format/claim.ts';
 import type { Remote } from '../remote.ts';
 import { type Claimant, ended, renewed, stepOf, taken } from './claim-machine.ts';
-import { ClaimSlots } from './claim-slots.ts';
+import { ClaimSlots, type TryResult } from './claim-slots.ts';
 import { type LocalClocks, machineClocks, RemoteTime } from './remote-time.ts';
 import { readClaim, swapClaim, type VersionedClaim } from './swap-claim.ts';
 
@@ -48,6 +48,8 @@ interface Held {
 interface Followed extends VersionedClaim {
   /** Time by the local clock before which it is not read again. */
   readonly againMs: number;
+  /** Times that it was read so far. */
+  readonly reads: number;
 }
 
 const LEASE_MS = 60_000;
@@ -98,16 +100,18 @@ export class RemoteClaims {
     const early = this.#answerFromMemory(key);
     if (early !== undefined) return early;
     // @spec DML-REM-1122
-    const slot = await this.#slots.take();
-    let isClaimed = false;
+    const slot = await this.#slots.take(key);
+    let result: TryResult = 'none';
     try {
       if (!isWanted()) return { type: 'unwanted' };
-      const answer = this.#answerFromMemory(key) ?? (await this.#serially(key, () => this.#claim(key)));
-      isClaimed = answer.type === 'claimed';
+      const known = this.#answerFromMemory(key);
+      if (known !== undefined) return known;
+      const answer = await this.#serially(key, () => this.#claim(key));
+      if (answer.type === 'claimed') result = 'claimed';
+      else if (answer.type === 'held') result = 'lost';
       return answer;
     } finally {
-      if (!isClaimed) slot.free();
-      else this.#slots.keep(key, slot);
+      slot.end(result);
     }
   }
 
@@ -178,8 +182,9 @@ export class RemoteClaims {
   }
 
   #follow(key: ExecutionKey, found: VersionedClaim, leftMs: number): RemoteClaimAnswer {
-    const pauseMs = Math.min(leftMs, found.claim.leaseMs / 4);
-    this.#followed.set(key, { ...found, againMs: this.#clocks.monotonicMs() + pauseMs });
+    const reads = (this.#followed.get(key)?.reads ?? 0) + 1;
+    const pauseMs = Math.min(leftMs, (found.claim.leaseMs / 4) * reads);
+    this.#followed.set(key, { ...found, reads, againMs: this.#clocks.monotonicMs() + pauseMs });
     return { type: 'held', afterMs: this.#afterMs, owner: found.claim.owner };
   }
 

@@ -26,7 +26,7 @@ export interface ClaimerOrder {
 export type ClaimerLine =
   | { readonly say: 'computed'; readonly key: number; readonly fencing: number }
   | { readonly say: 'integrated'; readonly execIds: readonly (ExecId | null)[] }
-  | { readonly say: 'requests'; readonly claims: number; readonly others: number };
+  | { readonly say: 'requests'; readonly counts: Readonly<Record<string, number>> };
 
 const order = JSON.parse(process.argv[2] as string) as ClaimerOrder;
 const name = `claimer ${order.number}`;
@@ -111,8 +111,11 @@ await Promise.all(keys.map((_, at) => bring((at + first) % order.keys)));
 const execIds = new Map<ExecutionKey, ExecId>();
 for await (const part of cache.lookUp(keys)) for (const [key, { execId }] of part) execIds.set(key, execId);
 say({ say: 'integrated', execIds: keys.map((key) => execIds.get(key) ?? null) });
-const ofClaims = files.requests.filter(
-  (request) => request.includes(' claims/') || request === 'now ',
-).length;
-say({ say: 'requests', claims: ofClaims, others: files.requests.length - ofClaims });
+const counts: Record<string, number> = {};
+for (const request of files.requests) {
+  const [operation = '', path = ''] = request.split(' ');
+  const kind = `${operation} ${path.split('/')[0] ?? ''}`.trim();
+  counts[kind] = (counts[kind] ?? 0) + 1;
+}
+say({ say: 'requests', counts });
 await files.close();

@@ -21,8 +21,8 @@ export interface ClaimersResult {
   readonly ended: number;
   /** Computations of each key, by whoever was not killed in the middle of one. */
   readonly computed: readonly number[];
-  /** Requests of the processes that came to their end. */
-  readonly requests: { claims: number; others: number };
+  /** Requests of the processes that came to their end, by operation and folder. */
+  readonly requests: ReadonlyMap<string, number>;
 }
 
 async function runClaimer(
@@ -59,13 +59,13 @@ export async function runClaimers(
   const keys = orders[0]?.keys ?? 0;
   const integrated = Array.from({ length: keys }, () => new Set<ExecId | null>());
   const computed = Array.from({ length: keys }, () => 0);
-  const requests = { claims: 0, others: 0 };
+  const requests = new Map<string, number>();
   let ended = 0;
   for (const line of logs.flat()) {
     if (line.say === 'computed') computed[line.key] = (computed[line.key] ?? 0) + 1;
     else if (line.say === 'requests') {
-      requests.claims += line.claims;
-      requests.others += line.others;
+      for (const [kind, count] of Object.entries(line.counts))
+        requests.set(kind, (requests.get(kind) ?? 0) + count);
     } else {
       ended += 1;
       for (const [key, execId] of line.execIds.entries()) integrated[key]?.add(execId);
