@@ -8,12 +8,13 @@ import type { GroupEntry } from '../format/group.ts';
 import { IndexObject } from '../format/index-object.ts';
 import { type LinkedObject, LinkSet } from '../format/link.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
+import { planMerge } from '../levels/plan-merge.ts';
 import { GroupWriter } from '../push/put-groups.ts';
-import { advance, type StateChange } from '../state/advance.ts';
+import { advance, LATE, type StateChange } from '../state/advance.ts';
 import type { RemoteSnapshot } from '../state/read-snapshot.ts';
 import type { CacheReader } from './cache-reader.ts';
 import type { CacheView } from './cache-view.ts';
-import { mergeCaches, type PutCache, putCache } from './merge-caches.ts';
+import { type CacheLists, type MergedCaches, mergeCaches, type PutCache, putCache } from './merge-caches.ts';
 import { placeExecs } from './place-execs.ts';
 import { answeringExec, ownIds, walkOutcome } from './walk-outcome.ts';
 
@@ -55,6 +56,10 @@ const BATCH_BYTES = 256 * 2 ** 20;
 const BATCH_ENTRIES = 500_000;
 /** Bytes of index objects that are read to learn what the cache has. */
 const KNOWN_INDEX_BYTES = 16 * 2 ** 20;
+/** Time for which a publication tries: others wait for nothing else of this process, and many may publish. */
+const LIMIT_MS = 600_000;
+/** Of so many publications that others got in the way of one merges. */
+const CROWD = 8;
 /** Objects that are remembered as put. */
 const MAX_PUT_OBJECTS = 2_000_000;
 
@@ -73,6 +78,8 @@ export class CachePublisher {
   /** Epoch in which they were put. */
   #epoch = -1;
   #knowsIndexes = false;
+  /** Others got in the way of the last publication. */
+  #isCrowded = false;
   #publishing: Promise<unknown> = Promise.resolve();
 
   constructor(view: CacheView, reader: CacheReader, options: CachePublisherOptions = {}) {
@@ -107,12 +114,13 @@ export class CachePublisher {
   /** Puts as much as makes a batch, and makes it known. */
   async #publishBatch(publication: Publication): Promise<void> {
     const start = publication.at;
+    const isCrowded = this.#isCrowded;
     let batch: Batch | undefined;
-    let mayMerge = true;
+    let tries = 0;
     let put: readonly PutCache[] = [];
     try {
       const { snapshot, isChanged } = await advance(
-        this.#view.remote,
+        { ...this.#view.remote, limitMs: Math.max(LIMIT_MS, this.#view.remote.limitMs) },
         async (base) => {
           assertInternal(base.state, this.#view.remote.files.name);
           // What was put in an earlier epoch may be gone.
@@ -120,21 +128,39 @@ export class CachePublisher {
             if (batch !== undefined) this.#forget();
             publication.at = start;
             batch = await this.#prepare(publication, base);
+            // It took a while, in which others have probably been faster.
+            if (isCrowded && batch.group !== undefined) return LATE;
           }
           if (batch.rows.length === 0 || batch.group === undefined) return undefined;
-          const change = await this.#propose(base, batch, mayMerge);
-          mayMerge = false;
-          put = change.put;
-          return change.change;
+          if (this.#isToMerge(base, batch, isCrowded || tries > 0)) {
+            await this.#merge(base, batch, batch.group);
+            if (isCrowded || tries > 0) return LATE;
+          }
+          tries += 1;
+          const proposed = await this.#propose(base, batch, batch.group);
+          put = proposed.put;
+          return proposed.change;
         },
         await this.#view.snapshot(),
       );
       if (batch !== undefined) publication.count(batch.counts);
       if (isChanged) await this.#adopt(snapshot, put);
+      if (isChanged) this.#isCrowded = tries > 1;
     } catch (error) {
       this.#forget();
       throw error;
     }
+  }
+
+  /**
+   * Checks whether what a state lists is to be merged along with a batch. Where many publish at the same time, some of
+   * them do it for all.
+   */
+  #isToMerge({ state }: RemoteSnapshot, batch: Batch, isCrowded: boolean): boolean {
+    if (batch.merged?.applyTo(state) !== undefined) return false;
+    const [random = 0] = this.#view.remote.randomBytes(1);
+    if (isCrowded && random >= 256 / CROWD) return false;
+    return planMerge([...state.groups.filter(({kind}) => kind === 'cache'), batch.group as GroupEntry], this.#segmentBytes).length > 0 || !isCrowded;
   }
 
   async #adopt(
@@ -264,27 +290,31 @@ export class CachePublisher {
     return added;
   }
 
+  /** Merges what a state lists with a batch, unless this process does not get to know all of it. */
+  async #merge(base: RemoteSnapshot, batch: Batch, group: GroupEntry): Promise<void> {
+    await this.#view.adopt(base);
+    const lists = this.#listsOf(base);
+    if (!lists.caches.every(({ file }) => this.#view.indexOf(file) !== undefined)) return;
+    const { epoch, rows } = batch;
+    batch.merged = await mergeCaches(this.#view, lists, { epoch, segmentBytes: this.#segmentBytes, group, rows });
+  }
+
+  #listsOf({ state: { groups, caches } }: RemoteSnapshot): CacheLists {
+    return { groups, caches: caches.filter(({ file }) => !this.#view.isLost(filePath('caches', file))) };
+  }
+
   async #propose(
     base: RemoteSnapshot,
     batch: Batch,
-    mayMerge: boolean,
+    group: GroupEntry,
   ): Promise<{ readonly change: StateChange; readonly put: readonly PutCache[] }> {
-    const { state } = base;
-    const caches = state.caches.filter(({ file }) => !this.#view.isLost(filePath('caches', file)));
-    const groups = [...state.groups, batch.group as GroupEntry];
+    const lists = this.#listsOf(base);
     const reason = `publish ${batch.rows.length} outcomes`;
-    const isSeen = caches.every(({ file }) => this.#view.indexOf(file) !== undefined);
-    if (mayMerge && isSeen) {
-      const { epoch, rows } = batch;
-      const segmentBytes = this.#segmentBytes;
-      const merged = await mergeCaches(this.#view, { groups, caches }, { epoch, segmentBytes, rows });
-      return { change: { reason, groups: merged.groups, caches: merged.caches }, put: merged.put };
-    }
+    const merged = batch.merged?.applyTo(lists);
+    if (merged !== undefined) return { change: { reason, ...merged }, put: batch.merged?.put ?? [] };
     batch.cache ??= await putCache(this.#view.remote, rowsOf(batch), batch.epoch);
-    return {
-      change: { reason, groups, caches: [...caches, batch.cache.entry] },
-      put: [batch.cache],
-    };
+    const caches = [...lists.caches, batch.cache.entry];
+    return { change: { reason, groups: [...lists.groups, group], caches }, put: [batch.cache] };
   }
 }
 
@@ -324,6 +354,8 @@ interface Batch {
   readonly counts: PublishCounts;
   /** Cache index of the rows alone. */
   cache?: PutCache;
+  /** The rows along with what was merged with them. */
+  merged?: MergedCaches | undefined;
 }
 
 function rowsOf({ rows }: Batch): CacheRows {

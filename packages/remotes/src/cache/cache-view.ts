@@ -23,6 +23,9 @@ const NAMES_BYTES = 65_536;
 const PARALLEL_READS = 6;
 /** Time for which a state is taken for the one in effect. */
 const REFRESH_MS = 2_000;
+/** States between two readings from which the time is doubled, up to so many times itself. */
+const MANY_STATES = 3;
+const MAX_SLOWNESS = 8;
 
 export interface CacheViewOptions {
   /** Time for which a state is taken for the one in effect; 2 s by default. */
@@ -38,6 +41,8 @@ export class CacheView {
   readonly #wholeBytes: number;
   #snapshot: RemoteSnapshot | undefined;
   #readMs = 0;
+  /** How many times the usual time passes until the state is read again. */
+  #slowness = 1;
   #reading: Promise<RemoteSnapshot> | undefined;
   #next: Promise<RemoteSnapshot> | undefined;
   #indexes: Map<string, CacheIndex> = new Map();
@@ -62,7 +67,7 @@ export class CacheView {
   async snapshot(): Promise<RemoteSnapshot> {
     // @spec DML-REM-1215
     const known = this.#snapshot;
-    if (known !== undefined && this.#now() - this.#readMs < this.#refreshMs) return known;
+    if (known !== undefined && this.#now() - this.#readMs < this.#refreshMs * this.#slowness) return known;
     return await this.refresh();
   }
 
@@ -92,6 +97,7 @@ export class CacheView {
         ? await readSnapshot(this.remote.files, known.version)
         : await readSnapshot(this.remote.files);
       this.#readMs = this.#now();
+      this.#adapt(known, read);
       if (read === 'unchanged') return known as RemoteSnapshot;
       try {
         await this.adopt(read);
@@ -103,6 +109,14 @@ export class CacheView {
         if (again.version === read.version) this.#lost.add(error.path);
       }
     }
+  }
+
+  /** Reads less often where others publish often: each state costs every reader a few requests. @spec DML-REM-1134 */
+  #adapt(known: RemoteSnapshot | undefined, read: RemoteSnapshot | 'unchanged'): void {
+    if (known === undefined) return;
+    const states = read === 'unchanged' ? 0 : read.state.sequence - known.state.sequence;
+    if (states > MANY_STATES) this.#slowness = Math.min(MAX_SLOWNESS, this.#slowness * 2);
+    else if (states <= 1) this.#slowness = Math.max(1, this.#slowness / 2);
   }
 
   /** Takes a state as the one in effect; `written` are cache indexes that are here already. */

@@ -27,12 +27,24 @@ export interface PutCache {
   readonly index: CacheIndex;
 }
 
-/** Merging of a publication. */
+/** A publication, and what is merged with it. */
 export interface CacheMerge {
   readonly epoch: number;
   readonly segmentBytes: number;
+  /** Group of what is published. */
+  readonly group: GroupEntry;
   /** Entries that are published, at their places before the merge. */
   readonly rows: readonly CacheRow[];
+}
+
+/** Merged groups and cache indexes, which were put. */
+export interface MergedCaches {
+  readonly put: readonly PutCache[];
+  /**
+   * Returns the lists of a state with what was merged and published, whatever others have added to them since; undefined
+   * where one that was merged is no more.
+   */
+  applyTo(lists: CacheLists): CacheLists | undefined;
 }
 
 /** Puts a cache index and returns how a state lists it. */
@@ -55,15 +67,13 @@ export async function putCache(remote: Remote, rows: CacheRows, epoch: number): 
 export async function mergeCaches(
   view: CacheView,
   { groups, caches }: CacheLists,
-  { epoch, segmentBytes, rows }: CacheMerge,
-): Promise<CacheLists & { readonly put: readonly PutCache[] }> {
+  { epoch, segmentBytes, group, rows }: CacheMerge,
+): Promise<MergedCaches> {
   const { remote } = view;
-  const own = groups.filter(({ kind }) => kind === 'cache');
+  const own = [...groups.filter(({ kind }) => kind === 'cache'), group];
   const merged = await mergeGroups(remote, planMerge(own, segmentBytes), { epoch, segmentBytes });
   const movable = new Set(
-    own
-      .filter((group) => isMergeable(group, segmentBytes))
-      .flatMap(({ segments }) => segments.map(({ file }) => file)),
+    own.filter((each) => isMergeable(each, segmentBytes)).flatMap(({ segments }) => segments.map(({ file }) => file)),
   );
   const namesAny = (entry: CacheEntry, names: ReadonlySet<string>): boolean =>
     view.indexOf(entry.file)?.segments.some((name) => names.has(name)) === true;
@@ -75,7 +85,7 @@ export async function mergeCaches(
     maxBytes: MAX_MERGED_BYTES,
   });
   const put: PutCache[] = [];
-  const replaced = new Map<CacheEntry, PutCache | undefined>();
+  const replaced = new Map<string, PutCache | undefined>();
   const older = await readCaches(view, level);
   if (older !== undefined && older.length > 0) {
     const together = new CacheRows();
@@ -83,25 +93,35 @@ export async function mergeCaches(
     const [first, ...others] = level as [CacheEntry, ...CacheEntry[]];
     const cache = await putCache(remote, together, epoch);
     put.push(cache);
-    replaced.set(first, cache);
-    for (const entry of others) replaced.set(entry, undefined);
+    replaced.set(first.file, cache);
+    for (const { file } of others) replaced.set(file, undefined);
   }
   const fresh = new CacheRows();
   const along = (await readCaches(view, touched)) ?? [];
-  if (along.length > 0) for (const entry of touched) replaced.set(entry, undefined);
+  if (along.length > 0) for (const { file } of touched) replaced.set(file, undefined);
   for (const row of placed([...along.flatMap(rowsOf), ...rows], merged)) fresh.add(row);
   const last = await putCache(remote, fresh, epoch);
   put.push(last);
-  const kept = caches.flatMap((entry) => {
-    if (!replaced.has(entry)) return [entry];
-    const by = replaced.get(entry);
-    return by === undefined ? [] : [by.entry];
-  });
-  return {
-    put,
-    groups: [...groups.filter((group) => !merged.groups.has(group)), ...merged.added],
-    caches: [...kept, last.entry],
+  const isMerged = (each: GroupEntry): boolean => merged.groups.has(each.index);
+  const before = new Set(caches.map(({ file }) => file));
+  const applyTo = (lists: CacheLists): CacheLists | undefined => {
+    const listed = new Set([...lists.groups.map(({ index }) => index), ...lists.caches.map(({ file }) => file)]);
+    const needed = [...merged.groups, ...replaced.keys()].filter((name) => name !== group.index);
+    if (!needed.every((name) => listed.has(name))) return undefined;
+    const isSince = ({ file }: CacheEntry): boolean => !before.has(file);
+    const kept = lists.caches.flatMap((entry) => {
+      if (isSince(entry)) return [];
+      if (!replaced.has(entry.file)) return [entry];
+      const by = replaced.get(entry.file);
+      return by === undefined ? [] : [by.entry];
+    });
+    return {
+      groups: [...[...lists.groups, group].filter((each) => !isMerged(each)), ...merged.added],
+      // Entries that others have added since go before those that were there.
+      caches: [...kept, last.entry, ...lists.caches.filter(isSince)],
+    };
   };
+  return { put, applyTo };
 }
 
 function addAll(rows: CacheRows, index: CacheIndex): void {
@@ -150,7 +170,8 @@ async function readCaches(
 
 /** Groups that were merged. */
 interface MergedGroups {
-  readonly groups: ReadonlySet<GroupEntry>;
+  /** Names of the index objects of the groups. */
+  readonly groups: ReadonlySet<string>;
   readonly added: readonly GroupEntry[];
   /** Names of the segments that are no more. */
   readonly segments: ReadonlySet<string>;
@@ -180,7 +201,7 @@ async function mergeGroups(
   );
   if (group === undefined || group === 'gone' || bytes === undefined) return NOTHING_MERGED;
   return {
-    groups: new Set(chosen),
+    groups: new Set(chosen.map(({ index }) => index)),
     added: [group],
     segments: new Set(chosen.flatMap(({ segments }) => segments.map(({ file }) => file))),
     index: IndexObject.parse(bytes, { remote: remote.files.name, path: filePath('indexes', group.index) }),

@@ -2,6 +2,7 @@ import { type ExecutionKey, sha256Hex } from '@daggerml/object-model';
 import { SeededRandom } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
 import { remoteOver } from '../../test/fixtures.ts';
+import { Timeline } from '../../test/timeline.ts';
 import { watchedFiles } from '../../test/watched-files.ts';
 import { MemoryRemote } from '../testing/memory-remote.ts';
 import { RemoteClaims } from './remote-claims.ts';
@@ -11,34 +12,6 @@ const KEYS = 1_000;
 const WORK_MS = 3_000;
 /** Time that a request takes at least; others take up to three times as long. */
 const REQUEST_MS = 20;
-
-const TICK_MS = 10;
-
-/** Time of a test, which goes on in steps whenever nothing else happens. */
-class Timeline {
-  nowMs = 1_000_000_000_000;
-  readonly #sleepers = new Map<number, (() => void)[]>();
-
-  sleep(ms: number): Promise<void> {
-    const tick = Math.max(Math.ceil((this.nowMs + ms) / TICK_MS), this.nowMs / TICK_MS + 1);
-    return new Promise((wake) => {
-      const others = this.#sleepers.get(tick);
-      if (others === undefined) this.#sleepers.set(tick, [wake]);
-      else others.push(wake);
-    });
-  }
-
-  async run(until: () => boolean): Promise<void> {
-    while (!until()) {
-      for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
-      this.nowMs += TICK_MS;
-      const tick = this.nowMs / TICK_MS;
-      const woken = this.#sleepers.get(tick) ?? [];
-      this.#sleepers.delete(tick);
-      for (const wake of woken) wake();
-    }
-  }
-}
 
 /** Lets many bring the same keys, each with so many claims at a time; returns how often keys were computed, and the requests. */
 async function bringAll(maxHeld: number | undefined): Promise<{ computed: number; requests: number }> {

@@ -3,7 +3,7 @@ import { filePath } from '../format/file-path.ts';
 import { encodeState, type RemoteState } from '../format/state.ts';
 import type { Remote } from '../remote.ts';
 import { onState } from './on-state.ts';
-import { type RemoteSnapshot, readSnapshot } from './read-snapshot.ts';
+import { type RemoteSnapshot, readSince, readSnapshot } from './read-snapshot.ts';
 import { swapCurrent } from './swap-current.ts';
 
 /** Parts of a state that a writer decides. */
@@ -20,28 +20,40 @@ export interface Advanced {
   readonly snapshot: Omit<RemoteSnapshot, 'version'> & { readonly version: string | null | undefined };
 }
 
-/** Longest pause before a writer that lost tries again. */
-const MAX_PAUSE_MS = 1_000;
+/** Result of a proposal that came so late that others have probably replaced the state: it is asked for again. */
+export const LATE: unique symbol = Symbol('late');
+
+/** Shortest time that a try is taken to last, and longest pause before a writer that lost tries again. */
+const MIN_TRY_MS = 10;
+const MAX_PAUSE_MS = 30_000;
+/** Losses after which pauses grow no more. */
+const MAX_DOUBLINGS = 6;
 
 /**
  * Changes a remote: asks for the change of the state in effect, puts the new state, and replaces CURRENT. Whoever loses
  * that to another writer is asked again, for a change of the state that is in effect then.
  *
- * `propose` has put every file that its change names, and returns undefined where nothing is to be changed. Throws
+ * `propose` has put every file that its change names; it returns undefined where nothing is to be changed. Throws
  * `push_unknown` where nobody can say whether the change took effect, and `remote_busy` where it lost for too long.
  */
 export async function advance(
   remote: Remote,
-  propose: (base: RemoteSnapshot) => Promise<StateChange | undefined>,
+  propose: (base: RemoteSnapshot) => Promise<StateChange | typeof LATE | undefined>,
   first?: RemoteSnapshot,
 ): Promise<Advanced> {
   const { files, clock } = remote;
-  const endMs = clock.now() + remote.limitMs;
+  const beganMs = clock.now();
   let base = first ?? (await readSnapshot(files));
-  for (let losses = 0; ; losses += 1) {
+  let tryMs = beganMs;
+  for (let losses = 0; ; ) {
     const proposed = await onState(files, base, propose);
     const change = proposed.result;
     base = proposed.base;
+    if (change === LATE) {
+      tryMs = clock.now();
+      base = (await readSince(files, base)).snapshot;
+      continue;
+    }
     if (change === undefined) return { isChanged: false, snapshot: base };
     // @spec DML-REM-0701
     const write = remote.randomUuid();
@@ -67,10 +79,26 @@ export async function advance(
     if (swapped.outcome === 'unknown')
       throw remoteError('push_unknown', { remote: files.name }, swapped.cause);
     // @spec DML-REM-0820
-    if (clock.now() >= endMs)
+    const nowMs = clock.now();
+    const leftMs = beganMs + remote.limitMs - nowMs;
+    if (leftMs <= 0)
       throw remoteError('remote_busy', { remote: files.name, seconds: Math.round(remote.limitMs / 1000) });
-    const [random = 0] = remote.randomBytes(1);
-    await clock.sleep((Math.min(MAX_PAUSE_MS, 20 * 2 ** losses) * random) / 255);
+    losses += 1;
+    await clock.sleep(Math.min(leftMs, pauseMs(losses, nowMs - tryMs) * randomPart(remote)));
+    tryMs = clock.now();
     base = await readSnapshot(files);
   }
+}
+
+/**
+ * Returns the longest pause after so many losses, the last one with a try of `tookMs`. Tries of others fill the time: as
+ * many as there are must find room in it, each for as long as it takes. @spec DML-REM-1133
+ */
+function pauseMs(losses: number, tookMs: number): number {
+  return Math.min(MAX_PAUSE_MS, Math.max(MIN_TRY_MS, tookMs) * 2 ** Math.min(losses, MAX_DOUBLINGS));
+}
+
+function randomPart(remote: Remote): number {
+  const [high = 0, low = 0] = remote.randomBytes(2);
+  return (high * 256 + low) / 65_535;
 }
