@@ -1,8 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { ExecId } from '@daggerml/object-model';
 import {
+  domainSigner,
   type ExecSigner,
   execSigner,
+  publish,
   type Remote,
   type RemoteFiles,
   systemRemote,
@@ -266,6 +268,31 @@ describe('two repositories that share a remote', () => {
     // Where nobody says so, it is checked.
     expect(await claimsOn(new MemoryRemote().open())).toEqual([4, 3, 2]);
     expect(await claimsOn(ignoringConditions())).toEqual([4, 3, 0]);
+  });
+
+  it('claim and check nothing on a remote with publications [DML-REM-1136]', async () => {
+    const memory = new MemoryRemote();
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const publisher = await Workspace.memory({ functions });
+    parties.push(publisher);
+    const published = publisher.begin();
+    await published.outcome(published.ask('half', [2]));
+    const commitId = published.stagedId;
+    await publish(systemRemote(memory.open(), 'test'), {
+      store: publisher.store,
+      name: 'model',
+      commitId,
+      signer: domainSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }), 'key'),
+    });
+    const { paths } = memory;
+    const sharing = await remoteSharing(systemRemote(memory.open(), 'test'), { owner: 'test' });
+    const workspace = await Workspace.memory({ functions }, { sharing: { ...sharing, claimAfterMs: 0 } });
+    parties.push(workspace);
+    const run = workspace.begin();
+    expect(await run.outcome(run.ask('half', [8]))).toBe(4);
+    await run.open.close();
+    expect(workspace.events.filter(({ type }) => type === 'sharing-failed')).toMatchObject([{ operation: 'claim' }]);
+    expect(memory.paths).toEqual(paths);
   });
 
   it('run each call once where both begin at the same time and claim', async () => {

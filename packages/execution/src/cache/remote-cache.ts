@@ -49,6 +49,11 @@ export class RemoteSharedCache implements SharedCache {
     this.#cache.flush();
   }
 
+  /** Throws `remote_purpose` for a remote to which nothing internal may be written. */
+  assertInternal(): Promise<void> {
+    return this.#cache.assertInternal();
+  }
+
   /** Checks whether there may be an outcome of a key, as the cache is now where `isFresh`. */
   mayHave(key: ExecutionKey, isFresh: boolean): Promise<boolean> {
     return this.#cache.mayHave(key, isFresh);

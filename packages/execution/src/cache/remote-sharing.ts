@@ -31,7 +31,11 @@ export async function remoteSharing(
     claims: new RemoteClaimStore(remote, {
       owner,
       hasOutcome,
-      isProven: isProven ?? (() => passesCheck(remote)),
+      isProven: async () => {
+        // Neither claims nor the files of a check. @spec DML-REM-1136
+        await cache.assertInternal();
+        return await (isProven?.() ?? passesCheck(remote));
+      },
     }),
   };
 }

@@ -59,7 +59,7 @@ const KNOWN_INDEX_BYTES = 16 * 2 ** 20;
 /** Time for which a publication tries: others wait for nothing else of this process, and many may publish. */
 const LIMIT_MS = 600_000;
 /** Of so many publications that others got in the way of one merges. */
-const CROWD = 8;
+const CROWD = 4;
 /** Objects that are remembered as put. */
 const MAX_PUT_OBJECTS = 2_000_000;
 

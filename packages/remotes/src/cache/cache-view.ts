@@ -111,7 +111,7 @@ export class CacheView {
     }
   }
 
-  /** Reads less often where others publish often: each state costs every reader a few requests. @spec DML-REM-1134 */
+  /** Reads less often where others publish often: each state costs every reader a few requests. @spec DML-REM-1135 */
   #adapt(known: RemoteSnapshot | undefined, read: RemoteSnapshot | 'unchanged'): void {
     if (known === undefined) return;
     const states = read === 'unchanged' ? 0 : read.state.sequence - known.state.sequence;

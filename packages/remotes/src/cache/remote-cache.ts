@@ -1,4 +1,5 @@
 import type { ExecutionKey } from '@daggerml/object-model';
+import { assertInternal } from '../federation/remote-purpose.ts';
 import type { Remote } from '../remote.ts';
 import { type ExecSigner, ExecTrust, type TrustPolicy } from '../signatures/exec-signature.ts';
 import {
@@ -63,6 +64,11 @@ export class RemoteCache {
   /** Publishes at once what waits for others. */
   flush(): void {
     this.#gathered.flush();
+  }
+
+  /** Throws `remote_purpose` for a remote to which nothing internal may be written. */
+  async assertInternal(): Promise<void> {
+    assertInternal((await this.#view.snapshot()).state, this.name);
   }
 
   /** Checks whether there may be an outcome of a key, as the cache is now where `isFresh`. */

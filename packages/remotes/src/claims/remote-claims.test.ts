@@ -215,6 +215,37 @@ describe('a claim of a remote', () => {
         expect([isLosing, (await world.read())?.state]).toEqual([false, state]);
       });
 
+  for (const act of ['renew', 'release'] as const)
+    it(`is kept by an owner whose renewals took effect without an answer, until its next ${act} [DML-REM-1134]`, async () => {
+      const world = new World();
+      let isSilent = false;
+      const { claims } = world.join({
+        onRequest: (_, phase) => {
+          if (isSilent && phase === 'after') throw unanswered();
+        },
+      });
+      const claim = await claimed(claims);
+      const first = await world.read();
+      isSilent = true;
+      for (let tries = 0; tries < 2; tries += 1)
+        await expect(claims.renew(claim)).rejects.toMatchObject({ code: 'remote_unreachable' });
+      isSilent = false;
+      const renewed = await world.read();
+      expect(renewed?.write).not.toBe(first?.write);
+      expect(await claims[act](claim)).toBe(true);
+      expect(await world.read()).toMatchObject({ state: act === 'renew' ? 'held' : 'released', fencing: 1 });
+      // One that somebody else has written is none of its own.
+      const other = world.join();
+      const again = act === 'renew' ? claim : await claimed(claims);
+      isSilent = true;
+      await expect(claims.renew(again)).rejects.toMatchObject({ code: 'remote_unreachable' });
+      isSilent = false;
+      world.nowMs += LEASE_MS;
+      const taken = await claimed(other.claims);
+      expect(await claims[act](again)).toBe(false);
+      expect(await other.claims.renew(taken)).toBe(true);
+    });
+
   it('is an error where nobody can say whether it was made [DML-REM-1116]', async () => {
     const world = new World();
     const { claims } = world.join({

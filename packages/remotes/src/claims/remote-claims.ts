@@ -42,6 +42,8 @@ interface Held {
   readonly claim: RemoteClaim;
   /** Time by the local clock from which the lease may have passed. */
   readonly untilMs: number;
+  /** Write ids of renewals since of which nobody knows whether they took effect. */
+  readonly unsettled: readonly string[];
 }
 
 /** A claim of others as it was read last. */
@@ -227,25 +229,34 @@ export class RemoteClaims {
     next: (claim: RemoteClaim) => Promise<RemoteClaim>,
   ): Promise<boolean> {
     return this.#serially(key, async () => {
-      const held = this.#held.get(key);
-      if (held?.claim.fencing !== fencing) return false;
-      const claim = await next(held.claim);
-      const isEnd = claim.state !== 'held';
-      try {
-        const swapped = await swapClaim(this.#remote, key, { expected: held.version, claim });
-        // @spec DML-REM-1117
-        if (isEnd || swapped.outcome === 'refused') this.#lose(key);
-        else this.#hold(key, swapped.version, claim);
-        return swapped.outcome === 'applied';
-      } catch (error) {
-        if (isEnd) this.#lose(key);
-        throw error;
+      for (;;) {
+        const held = this.#held.get(key);
+        if (held?.claim.fencing !== fencing) return false;
+        const claim = await next(held.claim);
+        const isEnd = claim.state !== 'held';
+        try {
+          const swapped = await swapClaim(this.#remote, key, { expected: held.version, claim });
+          if (swapped.outcome === 'refused' && held.unsettled.includes(swapped.found.claim.write)) {
+            // An earlier renewal took effect without an answer. @spec DML-REM-1134
+            this.#held.set(key, { ...held, ...swapped.found });
+            continue;
+          }
+          // @spec DML-REM-1117
+          if (isEnd || swapped.outcome === 'refused') this.#lose(key);
+          else this.#hold(key, swapped.version, claim);
+          return swapped.outcome === 'applied';
+        } catch (error) {
+          if (isEnd) this.#lose(key);
+          else this.#held.set(key, { ...held, unsettled: [...held.unsettled, claim.write] });
+          throw error;
+        }
       }
     });
   }
 
   #hold(key: ExecutionKey, version: string, claim: RemoteClaim): void {
-    this.#held.set(key, { version, claim, untilMs: this.#clocks.monotonicMs() + claim.leaseMs });
+    const untilMs = this.#clocks.monotonicMs() + claim.leaseMs;
+    this.#held.set(key, { version, claim, untilMs, unsettled: [] });
   }
 
   #lose(key: ExecutionKey): void {
