@@ -1,3 +1,5 @@
+import type { GatherClock } from '../src/cache/gather-publications.ts';
+
 const TICK_MS = 10;
 
 /** Time of a test, which goes on in steps whenever nothing else happens. */
@@ -23,5 +25,21 @@ export class Timeline {
       this.#sleepers.delete(tick);
       for (const wake of woken) wake();
     }
+  }
+
+  /** Timers of this time. */
+  get gatherClock(): GatherClock {
+    return {
+      monotonicMs: () => this.nowMs,
+      callAfter: (ms, act) => {
+        let isCancelled = false;
+        void this.sleep(ms).then(() => {
+          if (!isCancelled) act();
+        });
+        return () => {
+          isCancelled = true;
+        };
+      },
+    };
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HeldObjects, joinCache, outcomeOf, outcomesOf } from '../../test/outcomes.ts';
+import { type CacheMember, HeldObjects, joinCache, outcomeOf, outcomesOf } from '../../test/outcomes.ts';
 import { filePath } from '../format/file-path.ts';
 import { IndexObject } from '../format/index-object.ts';
 import { advance } from '../state/advance.ts';
@@ -151,6 +151,37 @@ describe('a publication', () => {
     expect(await theirs.found(all)).toEqual(execIdsOf(all));
     // Entries say where outcomes lie: no index object is needed.
     expect(theirs.files.requests.filter((request) => request.startsWith('read indexes'))).toEqual([]);
+  });
+
+  it('have merged in vain only where that is not listed any more [DML-REM-1137]', async () => {
+    for (const isGone of [false, true]) {
+      const memory = new MemoryRemote();
+      const theirs = joinCache(memory);
+      const all: OutcomeToPublish[] = [];
+      const publishNext = async (member: CacheMember): Promise<void> => {
+        const outcomes = outcomesOf(member.held, 2, `batch ${all.length}`);
+        all.push(...outcomes);
+        await member.publish(outcomes);
+      };
+      for (let at = 0; at < 3; at += 1) await publishNext(theirs);
+      let isFirst = true;
+      const ours = joinCache(memory, {
+        onRequest: async ({ operation }, phase) => {
+          if (operation !== 'swap' || phase !== 'before' || !isFirst) return;
+          isFirst = false;
+          // Somebody who has seen nothing of it adds one, or merges the same.
+          await publishNext(isGone ? theirs : joinCache(memory, { segmentBytes: 1 }));
+        },
+      });
+      await publishNext(ours);
+      const puts = (folder: string): number =>
+        ours.files.requests.filter((request) => request.startsWith(`put ${folder}`)).length;
+      const { groups, caches } = (await readSnapshot(memory.open())).state;
+      // One of its own and one of the merge; where that is of no use, the cache index of its own.
+      expect([puts('segments'), puts('caches')]).toEqual([2, isGone ? 2 : 1]);
+      expect([groups.length, caches.length]).toEqual([2, 2]);
+      expect(await joinCache(memory).found(all)).toEqual(execIdsOf(all));
+    }
   });
 
   it('merges read by ranges as well, and with ranks [DML-REM-1213]', async () => {

@@ -167,6 +167,33 @@ describe('a look-up', () => {
     expect((await theirs.lookUp(absent)).size).toBe(1);
   });
 
+  it('reads the state less often while others replace it often [DML-REM-1135]', async () => {
+    const memory = new MemoryRemote();
+    const [ours, theirs] = [joinCache(memory), joinCache(memory)];
+    const absent = outcomesOf(new HeldObjects(), 1, 'absent');
+    await theirs.lookUp(absent);
+    let states = 0;
+    /** Time until the state is read again, while so many are put each second. */
+    const pauseWith = async (count: number): Promise<number> => {
+      theirs.files.requests.length = 0;
+      for (let seconds = 1; ; seconds += 1) {
+        for (let at = 0; at < count; at += 1) {
+          states += 1;
+          await ours.publish(outcomesOf(ours.held, 1, `state ${states}`));
+        }
+        await theirs.remote.clock.sleep(1_000);
+        await theirs.lookUp(absent);
+        if (theirs.files.requests.includes('readVersion CURRENT.json')) return seconds;
+      }
+    };
+    const often = [];
+    for (let at = 0; at < 5; at += 1) often.push(await pauseWith(2));
+    expect(often).toEqual([2, 4, 8, 16, 16]);
+    const seldom = [];
+    for (let at = 0; at < 5; at += 1) seldom.push(await pauseWith(0));
+    expect(seldom).toEqual([16, 8, 4, 2, 2]);
+  });
+
   it('reads a large cache index by ranges [DML-REM-1216]', async () => {
     const { memory, outcomes } = await published(3_000);
     const ranges: (readonly [string, number, number])[] = [];

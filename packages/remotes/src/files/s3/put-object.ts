@@ -6,7 +6,8 @@ import { S3AnswerError } from './s3-failure.ts';
 
 /** Largest file that is put by one request. */
 const MAX_SINGLE_BYTES = 16 * 1024 * 1024;
-const PART_BYTES = 8 * 1024 * 1024;
+/** Four parts of a segment: fewer requests, and each is soon sent again. */
+const PART_BYTES = 16 * 1024 * 1024;
 /** The most parts that S3 takes. */
 const MAX_PARTS = 10_000;
 /** Parts under way at a time. */

@@ -280,7 +280,7 @@ describe('a large file', () => {
     server.fail({ operation: 'UploadPart' }, { kind: 'reset', moment: 'after' });
     await files.put(PATH, large);
     expect(server.buckets.bytesOf(BUCKET, KEY)?.equals(large)).toBe(true);
-    expect(server.count('UploadPart')).toBe(5);
+    expect(server.count('UploadPart')).toBe(4);
   });
 
   it.each([
