@@ -8,7 +8,11 @@ import { judge } from './harness.mjs';
 const PUBLISHED = Number(process.env.DML_BENCH_PUBLISHED ?? 1_000_000);
 const CALLS = 10_000;
 const BUCKET = 'bench';
-const KEYS = { AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench', AWS_EC2_METADATA_DISABLED: 'true' };
+const KEYS = {
+  AWS_ACCESS_KEY_ID: 'bench',
+  AWS_SECRET_ACCESS_KEY: 'bench',
+  AWS_EC2_METADATA_DISABLED: 'true',
+};
 const CHILD = fileURLToPath(new URL('./shared-cache.child.mjs', import.meta.url));
 
 /** Runs a process on a bucket and returns its figures. */

@@ -291,7 +291,9 @@ describe('two repositories that share a remote', () => {
     const run = workspace.begin();
     expect(await run.outcome(run.ask('half', [8]))).toBe(4);
     await run.open.close();
-    expect(workspace.events.filter(({ type }) => type === 'sharing-failed')).toMatchObject([{ operation: 'claim' }]);
+    expect(workspace.events.filter(({ type }) => type === 'sharing-failed')).toMatchObject([
+      { operation: 'claim' },
+    ]);
     expect(memory.paths).toEqual(paths);
   });
 

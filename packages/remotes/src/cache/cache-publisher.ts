@@ -128,7 +128,7 @@ export class CachePublisher {
             if (batch !== undefined) this.#forget();
             publication.at = start;
             batch = await this.#prepare(publication, base);
-            // It took a while, in which others have probably been faster.
+            // It took a while, in which others have probably been faster. @spec DML-REM-1138
             if (isCrowded && batch.group !== undefined) return LATE;
           }
           if (batch.rows.length === 0 || batch.group === undefined) return undefined;
@@ -160,7 +160,12 @@ export class CachePublisher {
     if (batch.merged?.applyTo(state) !== undefined) return false;
     const [random = 0] = this.#view.remote.randomBytes(1);
     if (isCrowded && random >= 256 / CROWD) return false;
-    return planMerge([...state.groups.filter(({kind}) => kind === 'cache'), batch.group as GroupEntry], this.#segmentBytes).length > 0 || !isCrowded;
+    return (
+      planMerge(
+        [...state.groups.filter(({ kind }) => kind === 'cache'), batch.group as GroupEntry],
+        this.#segmentBytes,
+      ).length > 0 || !isCrowded
+    );
   }
 
   async #adopt(
@@ -296,7 +301,12 @@ export class CachePublisher {
     const lists = this.#listsOf(base);
     if (!lists.caches.every(({ file }) => this.#view.indexOf(file) !== undefined)) return;
     const { epoch, rows } = batch;
-    batch.merged = await mergeCaches(this.#view, lists, { epoch, segmentBytes: this.#segmentBytes, group, rows });
+    batch.merged = await mergeCaches(this.#view, lists, {
+      epoch,
+      segmentBytes: this.#segmentBytes,
+      group,
+      rows,
+    });
   }
 
   #listsOf({ state: { groups, caches } }: RemoteSnapshot): CacheLists {

@@ -73,7 +73,9 @@ export async function mergeCaches(
   const own = [...groups.filter(({ kind }) => kind === 'cache'), group];
   const merged = await mergeGroups(remote, planMerge(own, segmentBytes), { epoch, segmentBytes });
   const movable = new Set(
-    own.filter((each) => isMergeable(each, segmentBytes)).flatMap(({ segments }) => segments.map(({ file }) => file)),
+    own
+      .filter((each) => isMergeable(each, segmentBytes))
+      .flatMap(({ segments }) => segments.map(({ file }) => file)),
   );
   const namesAny = (entry: CacheEntry, names: ReadonlySet<string>): boolean =>
     view.indexOf(entry.file)?.segments.some((name) => names.has(name)) === true;
@@ -105,8 +107,12 @@ export async function mergeCaches(
   const isMerged = (each: GroupEntry): boolean => merged.groups.has(each.index);
   const before = new Set(caches.map(({ file }) => file));
   const applyTo = (lists: CacheLists): CacheLists | undefined => {
-    const listed = new Set([...lists.groups.map(({ index }) => index), ...lists.caches.map(({ file }) => file)]);
+    const listed = new Set([
+      ...lists.groups.map(({ index }) => index),
+      ...lists.caches.map(({ file }) => file),
+    ]);
     const needed = [...merged.groups, ...replaced.keys()].filter((name) => name !== group.index);
+    // @spec DML-REM-1137
     if (!needed.every((name) => listed.has(name))) return undefined;
     const isSince = ({ file }: CacheEntry): boolean => !before.has(file);
     const kept = lists.caches.flatMap((entry) => {
@@ -117,7 +123,7 @@ export async function mergeCaches(
     });
     return {
       groups: [...[...lists.groups, group].filter((each) => !isMerged(each)), ...merged.added],
-      // Entries that others have added since go before those that were there.
+      // What others have added since stays the newer.
       caches: [...kept, last.entry, ...lists.caches.filter(isSince)],
     };
   };

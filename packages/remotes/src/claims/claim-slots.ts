@@ -10,7 +10,7 @@ export interface ClaimSlot {
   end(result: TryResult): void;
 }
 
-/** Most tries at the same time: whoever comes to keys that others have comes too late with all of them. */
+/** Most tries at the same time: a process that comes to keys of others comes too late with all of them. @spec DML-REM-1139 */
 const MAX_TRIES = 4;
 
 /**

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { remoteOver } from '../../test/fixtures.ts';
+import { watchedFiles } from '../../test/watched-files.ts';
+import type { Remote } from '../remote.ts';
+import { MemoryRemote } from '../testing/memory-remote.ts';
+import { advance } from './advance.ts';
+
+/** Loses the compare-and-swap so many times, with tries that take `tryMs`, and returns the pauses between them. */
+async function pausesOf(
+  losses: number,
+  { tryMs, random }: { tryMs: number; random: number },
+): Promise<number[]> {
+  const memory = new MemoryRemote();
+  const others = remoteOver(memory.open(), 2);
+  let nowMs = 0;
+  let left = losses;
+  const pauses: number[] = [];
+  const files = watchedFiles(memory.open(), async ({ operation }, phase) => {
+    if (operation !== 'swap' || phase !== 'before' || left === 0) return;
+    left -= 1;
+    nowMs += tryMs;
+    await advance(others, async () => ({ reason: 'faster' }));
+  });
+  const sleep = async (ms: number): Promise<void> => {
+    pauses.push(Math.round(ms));
+    nowMs += ms;
+  };
+  const remote: Remote = {
+    ...remoteOver(files),
+    limitMs: 3_600_000,
+    clock: { now: () => nowMs, sleep },
+    randomBytes: (count) => new Uint8Array(count).fill(random),
+  };
+  expect((await advance(remote, async () => ({ reason: 'late' }))).isChanged).toBe(true);
+  return pauses;
+}
+
+describe('a writer that loses the compare-and-swap', () => {
+  it('pauses the longer the more often it loses and the longer a try takes [DML-REM-1133]', async () => {
+    const longest = [200, 400, 800, 1_600, 3_200, 6_400, 6_400, 6_400];
+    expect(await pausesOf(8, { tryMs: 100, random: 255 })).toEqual(longest);
+    expect(await pausesOf(8, { tryMs: 100, random: 0 })).toEqual(longest.map(() => 0));
+    const half = await pausesOf(3, { tryMs: 100, random: 128 });
+    expect(half).toEqual([100, 201, 402]);
+    expect(await pausesOf(6, { tryMs: 1_000, random: 255 })).toEqual([
+      2_000, 4_000, 8_000, 16_000, 30_000, 30_000,
+    ]);
+  });
+});
