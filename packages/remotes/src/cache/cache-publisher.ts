@@ -56,8 +56,8 @@ const BATCH_BYTES = 256 * 2 ** 20;
 const BATCH_ENTRIES = 500_000;
 /** Bytes of index objects that are read to learn what the cache has. */
 const KNOWN_INDEX_BYTES = 16 * 2 ** 20;
-/** Time for which a publication tries: others wait for nothing else of this process, and many may publish. */
-const LIMIT_MS = 600_000;
+/** Time for which a publication may lose to others. */
+const BUSY_MS = 600_000;
 /** Of so many publications that others got in the way of one merges. */
 const CROWD = 4;
 /** Objects that are remembered as put. */
@@ -120,7 +120,7 @@ export class CachePublisher {
     let put: readonly PutCache[] = [];
     try {
       const { snapshot, isChanged } = await advance(
-        { ...this.#view.remote, limitMs: Math.max(LIMIT_MS, this.#view.remote.limitMs) },
+        this.#view.remote,
         async (base) => {
           assertInternal(base.state, this.#view.remote.files.name);
           // What was put in an earlier epoch may be gone.
@@ -132,16 +132,17 @@ export class CachePublisher {
             if (isCrowded && batch.group !== undefined) return LATE;
           }
           if (batch.rows.length === 0 || batch.group === undefined) return undefined;
-          if (this.#isToMerge(base, batch, isCrowded || tries > 0)) {
-            await this.#merge(base, batch, batch.group);
-            if (isCrowded || tries > 0) return LATE;
+          const isLate = isCrowded || tries > 0;
+          if (this.#isToMerge(base, batch, isLate)) {
+            await this.#merge(isLate ? await this.#view.refresh() : base, batch, batch.group);
+            if (isLate) return LATE;
           }
           tries += 1;
           const proposed = await this.#propose(base, batch, batch.group);
           put = proposed.put;
           return proposed.change;
         },
-        await this.#view.snapshot(),
+        { first: await this.#view.snapshot(), busyMs: BUSY_MS },
       );
       if (batch !== undefined) publication.count(batch.counts);
       if (isChanged) await this.#adopt(snapshot, put);
@@ -158,14 +159,10 @@ export class CachePublisher {
    */
   #isToMerge({ state }: RemoteSnapshot, batch: Batch, isCrowded: boolean): boolean {
     if (batch.merged?.applyTo(state) !== undefined) return false;
+    if (!isCrowded) return true;
     const [random = 0] = this.#view.remote.randomBytes(1);
-    if (isCrowded && random >= 256 / CROWD) return false;
-    return (
-      planMerge(
-        [...state.groups.filter(({ kind }) => kind === 'cache'), batch.group as GroupEntry],
-        this.#segmentBytes,
-      ).length > 0 || !isCrowded
-    );
+    const groups = [...state.groups.filter(({ kind }) => kind === 'cache'), batch.group as GroupEntry];
+    return random < 256 / CROWD && planMerge(groups, this.#segmentBytes).length > 0;
   }
 
   async #adopt(
@@ -297,7 +294,7 @@ export class CachePublisher {
 
   /** Merges what a state lists with a batch, unless this process does not get to know all of it. */
   async #merge(base: RemoteSnapshot, batch: Batch, group: GroupEntry): Promise<void> {
-    await this.#view.adopt(base);
+    if (base.state.epoch !== batch.epoch) return;
     const lists = this.#listsOf(base);
     if (!lists.caches.every(({ file }) => this.#view.indexOf(file) !== undefined)) return;
     const { epoch, rows } = batch;

@@ -98,7 +98,7 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
       const absences = await putAbsences(remote, plan.absences, { before, state: { ...base.state, epoch } });
       return { reason: 'collection', epoch, groups, absences, ...cachesAfter(options) };
     },
-    first,
+    { first },
   );
   const named = new Set(snapshot.state.groups.flatMap(pathsOfGroup));
   const garbage = await findGarbage(remote, options, snapshot, named);

@@ -102,7 +102,7 @@ async function pushOnce(remote: Remote, options: PushOptions): Promise<Omit<Push
   const { snapshot: first } = await readSince(remote.files, await options.memory.recall());
   const work = new Push(remote, options);
   const prepared = await onState(remote.files, first, (base) => work.prepare(base));
-  const { snapshot } = await advance(remote, (base) => work.propose(base), prepared.result);
+  const { snapshot } = await advance(remote, (base) => work.propose(base), { first: prepared.result });
   const known = snapshot.version === undefined ? undefined : { ...snapshot, version: snapshot.version };
   await options.memory.remember(known);
   await work.refs.remember();
@@ -239,7 +239,7 @@ class Push {
               groups: [...base.state.groups, { ...group, kind: 'loose' as const }],
             }
           : undefined,
-      from,
+      { first: from },
     );
     return snapshot.version === undefined
       ? await readSnapshot(this.#remote.files)

@@ -37,13 +37,11 @@ async function pausesOf(
 
 describe('a writer that loses the compare-and-swap', () => {
   it('pauses the longer the more often it loses and the longer a try takes [DML-REM-1133]', async () => {
-    const longest = [200, 400, 800, 1_600, 3_200, 6_400, 6_400, 6_400];
-    expect(await pausesOf(8, { tryMs: 100, random: 255 })).toEqual(longest);
-    expect(await pausesOf(8, { tryMs: 100, random: 0 })).toEqual(longest.map(() => 0));
+    const longest = [400, 800, 1_600, 3_200, 6_400, 12_800, 12_800];
+    expect(await pausesOf(7, { tryMs: 100, random: 255 })).toEqual(longest);
+    expect(await pausesOf(7, { tryMs: 100, random: 0 })).toEqual(longest.map(() => 0));
     const half = await pausesOf(3, { tryMs: 100, random: 128 });
-    expect(half).toEqual([100, 201, 402]);
-    expect(await pausesOf(6, { tryMs: 1_000, random: 255 })).toEqual([
-      2_000, 4_000, 8_000, 16_000, 30_000, 30_000,
-    ]);
+    expect(half).toEqual([201, 402, 803]);
+    expect(await pausesOf(5, { tryMs: 1_000, random: 255 })).toEqual([4_000, 8_000, 16_000, 30_000, 30_000]);
   });
 });

@@ -20,10 +20,17 @@ export interface Advanced {
   readonly snapshot: Omit<RemoteSnapshot, 'version'> & { readonly version: string | null | undefined };
 }
 
+export interface AdvanceOptions {
+  /** State that is known; the one in effect is read by default. */
+  readonly first?: RemoteSnapshot | undefined;
+  /** Time for which it may lose to others; the limit of the remote by default. */
+  readonly busyMs?: number | undefined;
+}
+
 /** Result of a proposal that came so late that others have probably replaced the state: it is asked for again. */
 export const LATE: unique symbol = Symbol('late');
 
-/** Shortest time that a try is taken to last, and longest pause before a writer that lost tries again. */
+/** Shortest time that the writes of a try are taken to last, and longest pause of a writer that lost. */
 const MIN_TRY_MS = 10;
 const MAX_PAUSE_MS = 30_000;
 /** Losses after which pauses grow no more. */
@@ -39,22 +46,21 @@ const MAX_DOUBLINGS = 6;
 export async function advance(
   remote: Remote,
   propose: (base: RemoteSnapshot) => Promise<StateChange | typeof LATE | undefined>,
-  first?: RemoteSnapshot,
+  { first, busyMs = remote.limitMs }: AdvanceOptions = {},
 ): Promise<Advanced> {
   const { files, clock } = remote;
   const beganMs = clock.now();
   let base = first ?? (await readSnapshot(files));
-  let tryMs = beganMs;
   for (let losses = 0; ; ) {
     const proposed = await onState(files, base, propose);
     const change = proposed.result;
     base = proposed.base;
     if (change === LATE) {
-      tryMs = clock.now();
       base = (await readSince(files, base)).snapshot;
       continue;
     }
     if (change === undefined) return { isChanged: false, snapshot: base };
+    const writtenMs = clock.now();
     // @spec DML-REM-0701
     const write = remote.randomUuid();
     const state: RemoteState = {
@@ -80,22 +86,21 @@ export async function advance(
       throw remoteError('push_unknown', { remote: files.name }, swapped.cause);
     // @spec DML-REM-0820
     const nowMs = clock.now();
-    const leftMs = beganMs + remote.limitMs - nowMs;
+    const leftMs = beganMs + busyMs - nowMs;
     if (leftMs <= 0)
-      throw remoteError('remote_busy', { remote: files.name, seconds: Math.round(remote.limitMs / 1000) });
+      throw remoteError('remote_busy', { remote: files.name, seconds: Math.round(busyMs / 1000) });
     losses += 1;
-    await clock.sleep(Math.min(leftMs, pauseMs(losses, nowMs - tryMs) * randomPart(remote)));
-    tryMs = clock.now();
+    await clock.sleep(Math.min(leftMs, pauseMs(losses, nowMs - writtenMs) * randomPart(remote)));
     base = await readSnapshot(files);
   }
 }
 
 /**
- * Returns the longest pause after so many losses, the last one with a try of `tookMs`. Tries of others fill the time: as
- * many as there are must find room in it, each for as long as it takes. @spec DML-REM-1133
+ * Returns the longest pause after so many losses, of which the last one came with writes that took `tookMs`. As many
+ * writers as there are must find room in it. @spec DML-REM-1133
  */
 function pauseMs(losses: number, tookMs: number): number {
-  return Math.min(MAX_PAUSE_MS, Math.max(MIN_TRY_MS, tookMs) * 2 ** Math.min(losses, MAX_DOUBLINGS));
+  return Math.min(MAX_PAUSE_MS, 2 * Math.max(MIN_TRY_MS, tookMs) * 2 ** Math.min(losses, MAX_DOUBLINGS));
 }
 
 function randomPart(remote: Remote): number {

@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import type { ExecId, ExecutionKey } from '@daggerml/object-model';
+import { type ExecId, type ExecutionKey, isDmlError } from '@daggerml/object-model';
 import { RemoteCache } from '../../src/cache/remote-cache.ts';
-import { type OwnClaim, RemoteClaims } from '../../src/claims/remote-claims.ts';
+import { type OwnClaim, type RemoteClaimAnswer, RemoteClaims } from '../../src/claims/remote-claims.ts';
 import { openFiles } from '../../src/files/open-files.ts';
 import { systemRemote, systemSurroundings } from '../../src/system-remote.ts';
 import { HeldObjects, outcomeOf } from '../outcome.ts';
@@ -56,6 +56,16 @@ function passes(moment: string): void {
     process.kill(process.pid, 'SIGKILL');
 }
 
+const HELD: RemoteClaimAnswer = { type: 'held', afterMs: 2_000, owner: undefined };
+
+/** Takes another answer for that of a request which a crowded machine has not answered in time. */
+async function unlessUnanswered<Answer>(asked: Promise<Answer>, instead: Answer): Promise<Answer> {
+  return await asked.catch((error: unknown) => {
+    if (isDmlError(error) && error.code === 'remote_unreachable') return instead;
+    throw error;
+  });
+}
+
 /** Renews a claim until its call ends; false once it is lost. */
 function keepAlive(claim: OwnClaim): { isHeld: boolean; stop(): Promise<void> } {
   let isOver = false;
@@ -65,7 +75,7 @@ function keepAlive(claim: OwnClaim): { isHeld: boolean; stop(): Promise<void> } 
     for (;;) {
       await setTimeout(claim.leaseMs / 2, undefined, { signal: ending.signal }).catch(() => undefined);
       if (isOver) return;
-      kept.isHeld = await claims.renew(claim);
+      kept.isHeld = await unlessUnanswered(claims.renew(claim), true);
       if (!kept.isHeld) return;
     }
   })();
@@ -92,14 +102,14 @@ async function compute(key: number, claim: OwnClaim): Promise<void> {
     passes('published');
   }
   await kept.stop();
-  await claims.release(claim);
+  await unlessUnanswered(claims.release(claim), false);
 }
 
 /** Waits until the outcome of a key is there, and computes it where nobody else does. */
 async function bring(key: number): Promise<void> {
   const executionKey = keys[key] as ExecutionKey;
   while (!(await cache.mayHave(executionKey, false))) {
-    const answer = await claims.claim(executionKey);
+    const answer = await unlessUnanswered(claims.claim(executionKey), HELD);
     if (answer.type === 'claimed') await compute(key, answer.claim);
     else if (answer.type === 'held') await setTimeout(answer.afterMs);
   }
