@@ -41,7 +41,7 @@ export class CacheView {
   readonly #wholeBytes: number;
   #snapshot: RemoteSnapshot | undefined;
   #readMs = 0;
-  /** How many times the usual time passes until the state is read again. */
+  /** Number of the usual times that pass until the state is read again. */
   #slowness = 1;
   #reading: Promise<RemoteSnapshot> | undefined;
   #next: Promise<RemoteSnapshot> | undefined;

@@ -24,7 +24,7 @@ export class KeyRing<Item> {
     this.#size += 1;
   }
 
-  /** Goes to a place, given by the first digits of the keys there. */
+  /** Moves to a place, given by the first digits of the keys there. */
   moveTo(place: string): void {
     this.#at = place;
   }

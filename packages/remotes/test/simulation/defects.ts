@@ -66,7 +66,7 @@ const ignoresEpoch: typeof push = async (remote, options) => {
       const groups = group === undefined ? state.groups : [...state.groups, group];
       return { reason: 'push', refs: planned.refs, groups };
     },
-    first,
+    { first },
   );
   return { moves, objects: 0, bytes: 0, cost: undefined, snapshot: undefined, refs: snapshot.state.refs };
 };
