@@ -45,7 +45,7 @@ export async function run() {
     const { seconds, beforeMiB, peakMiB, sentBytes } = published;
     const size = `${(sentBytes / 1e6).toFixed(0)} MB, ${seconds.toFixed(0)} s`;
     return [
-      judge('DML-REM-1219', {
+      judge(undefined, {
         what: `requests of publishing ${PUBLISHED} calls to a bucket (${size})`,
         against: 'one request for each',
         value: requests,
