@@ -37,7 +37,7 @@ const threadsFromFiles = {
   enforce: 'pre' as const,
   transform: (code: string, id: string) => {
     if (id.endsWith('/capture/src/source-file.ts'))
-      return code.replace("'./bundle/capture-main.js'", "'../../cli/dist/program/bundle/capture-main.js'");
+      return code.replace("'./bundle/capture-main.js'", "'../dist/bundle/capture-main.js'");
     return id.endsWith('/execution/src/source-file.ts')
       ? code.replaceAll('new URL(`./', 'new URL(`../../cli/dist/program/')
       : undefined;
