@@ -186,7 +186,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   remote_unreachable: 'look at the network and the name of the place, then run it again; nothing is lost',
   remote_refused:
     'look which profile and credentials are in use; "aws s3 ls" with the same ones shows the same',
-  'remote_refused/incomplete': 'run "dml fetch" first; a clone without some blobs cannot collect',
+  'remote_refused/incomplete':
+    'run "dml fetch" first, or "dml fetch --missing" in a clone that left objects out',
   'remote_refused/limit': 'raise the limit, or look who wrote to the remote',
   remote_full: 'free space there, then run it again; what arrived is kept',
   remote_busy: 'run it again; what was put there is kept',

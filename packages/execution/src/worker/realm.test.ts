@@ -128,8 +128,8 @@ describe.each([1, 3])('calls in %i threads', (size) => {
   });
 });
 
-/** 2,000 calls in full rounds, every tenth of which changes something. */
-const CALLS = process.env.DML_TEST_ROUNDS === 'full' ? 2000 : 200;
+/** 600 calls in full rounds, every tenth of which changes something. */
+const CALLS = process.env.DML_TEST_ROUNDS === 'full' ? 600 : 200;
 
 describe('random changes between random calls', () => {
   beforeAll(() => open(2));
