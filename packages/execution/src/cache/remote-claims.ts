@@ -20,7 +20,11 @@ export class RemoteClaimStore implements ClaimStore {
   }
 
   async claim(executionKey: ExecutionKey, isWanted?: () => boolean): Promise<ClaimAnswer> {
-    this.#proof ??= this.#isProven();
+    this.#proof ??= this.#isProven().catch((error: unknown) => {
+      // A remote that did not answer is asked again.
+      this.#proof = undefined;
+      throw error;
+    });
     // @spec DML-REM-1405
     if (!(await this.#proof)) return { type: 'unclaimable' };
     const answer = await this.#claims.claim(executionKey, isWanted);

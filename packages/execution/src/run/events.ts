@@ -44,7 +44,7 @@ export type RunReport =
       readonly path: string;
     })
   | {
-      /** The shared cache or the claims failed; the run goes on without them. */
+      /** The shared cache or the claims failed; the run goes on without them for a while. Once for each reason. */
       readonly type: 'sharing-failed';
       readonly operation: 'look-up' | 'publish' | 'claim' | 'renew' | 'release';
       readonly reason: string;

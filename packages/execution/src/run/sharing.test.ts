@@ -258,7 +258,8 @@ describe('a run with a shared cache', () => {
       expect(await run.outcome(later)).toBe(2);
       await run.open.close();
       const name = operation === 'lookUp' ? 'look-up' : operation;
-      expect([failuresOf(own), asked]).toEqual([[`${name}: no network`], 1]);
+      // What could not be published is tried once more at the end.
+      expect([failuresOf(own), asked]).toEqual([[`${name}: no network`], operation === 'publish' ? 2 : 1]);
       expect(cache.asked).toHaveLength(questions);
       expect(claims.log.filter((each) => each === 'claimed')).toHaveLength(claimed);
       expect(run.counts).toEqual({ executed: 2 });
@@ -276,8 +277,91 @@ describe('a run with a shared cache', () => {
     await answer(own, 1);
     expect(await run.outcome(node)).toBe(1);
     await run.open.close();
-    expect([cache.published.length, store.keys.length]).toEqual([1, 1]);
+    expect(cache.published.map(({ execId }) => execId)).toEqual([node.execId, node.execId]);
+    expect(store.keys).toHaveLength(1);
     expect(failuresOf(own)).toEqual(['publish: no network']);
+  });
+
+  /** Holds back timers of whole minutes, each of which runs when it is called. */
+  function heldPauses(): { readonly minutes: number; readonly end: () => void }[] {
+    const pauses: { minutes: number; end: () => void }[] = [];
+    const { setTimeout: real } = globalThis;
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation(((end: () => void, ms?: number) => {
+      const timer = real(ms !== undefined && ms % 60_000 === 0 && ms > 0 ? () => {} : end, ms);
+      if (ms !== undefined && ms % 60_000 === 0 && ms > 0) pauses.push({ minutes: ms / 60_000, end });
+      return timer;
+    }) as typeof setTimeout);
+    return pauses;
+  }
+
+  it('are asked again after a minute, and after twice as long for each further failure [DML-EXE-2795]', async () => {
+    const pauses = heldPauses();
+    const own = await party();
+    const run = own.begin();
+    const lookUp = vi.spyOn(cache, 'lookUp');
+    const fail = () => Readable.from([Promise.reject(new Error('no network'))]);
+    let input = 0;
+    /** Runs a call, and returns how often the cache was asked for it. */
+    const asked = async (): Promise<number> => {
+      const before = lookUp.mock.calls.length;
+      input += 2;
+      await run.outcome(run.ask('half', [input]));
+      return lookUp.mock.calls.length - before;
+    };
+    const failAndWait = async (minutes: number): Promise<void> => {
+      lookUp.mockImplementationOnce(fail as unknown as typeof cache.lookUp);
+      expect([await asked(), await asked()]).toEqual([1, 0]);
+      expect(pauses.map((pause) => pause.minutes)).toEqual([minutes]);
+      pauses.pop()?.end();
+    };
+    // Nothing else is to show that the remote answers again.
+    const settle: (() => void)[] = [];
+    vi.spyOn(cache, 'publish').mockImplementation(() => new Promise((resolve) => settle.push(resolve)));
+    for (const minutes of [1, 2, 4, 8, 16, 16]) await failAndWait(minutes);
+    expect(failuresOf(own)).toEqual(['look-up: no network']);
+    for (const resolve of settle.splice(0)) resolve();
+    // One that answers is trusted again.
+    expect(await asked()).toBe(1);
+    await failAndWait(1);
+    vi.restoreAllMocks();
+    for (const resolve of settle) resolve();
+    await run.open.close();
+  });
+
+  it('are given later what could not be published, at the end at the latest [DML-EXE-2796]', async () => {
+    const pauses = heldPauses();
+    const own = await party();
+    const run = own.begin();
+    const publish = vi.spyOn(cache, 'publish').mockRejectedValueOnce(new Error('no network'));
+    const nodes = [2, 4, 6].map((input) => run.ask('half', [input]));
+    for (const node of nodes) await run.outcome(node);
+    await until(() => failuresOf(own).length > 0);
+    const early = run.ask('half', [8]);
+    await run.outcome(early);
+    await until(() => pauses.length > 0);
+    expect(cache.published).toEqual([]);
+    pauses.pop()?.end();
+    await until(() => cache.published.length > 0);
+    const ids = (some: readonly RunNode[]) => some.map(({ execId }) => execId).sort();
+    expect(cache.published.map(({ execId }) => execId).sort()).toEqual(ids([...nodes, early]));
+    publish.mockRejectedValueOnce(new Error('no network'));
+    const last = run.ask('half', [10]);
+    await run.outcome(last);
+    await run.open.close();
+    expect(cache.published.map(({ execId }) => execId).sort()).toEqual(ids([...nodes, early, last]));
+    expect(failuresOf(own)).toEqual(['publish: no network']);
+  });
+
+  it('are not waited for at the end of a run that they never answered [DML-EXE-2796]', async () => {
+    heldPauses();
+    const own = await party();
+    const run = own.begin();
+    const publish = vi.spyOn(cache, 'publish');
+    vi.spyOn(cache, 'lookUp').mockImplementation((() =>
+      Readable.from([Promise.reject(new Error('no network'))])) as unknown as typeof cache.lookUp);
+    await run.outcome(run.ask('half', [2]));
+    await run.open.close();
+    expect([publish.mock.calls, failuresOf(own)]).toEqual([[], ['look-up: no network']]);
   });
 });
 

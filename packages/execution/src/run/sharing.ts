@@ -12,6 +12,8 @@ export interface SharingPorts {
   readonly claims?: ClaimStore | undefined;
   /** Average duration of a function's calls in a run from which they are claimed unless they say; 10 s by default. */
   readonly claimAfterMs?: number | undefined;
+  /** Time after a failure in which the ports are not asked, doubled with each further one; 60 s by default. */
+  readonly askAgainMs?: number | undefined;
 }
 
 /** News of a call that is looked up or claimed. */
@@ -40,7 +42,10 @@ interface HeldClaim {
   isReleased: boolean;
 }
 
-/** Asks the shared cache and the claims for one run, until one of them fails: then the run goes on alone. */
+const ASK_AGAIN_MS = 60_000;
+const MAX_DOUBLINGS = 4;
+
+/** Asks the shared cache and the claims for one run. Once one of them has failed, the run goes on alone for a while. */
 export class Sharing {
   readonly #options: SharingOptions;
   readonly #held = new Map<NodeId, HeldClaim>();
@@ -52,7 +57,11 @@ export class Sharing {
   #finished: HeldClaim[] = [];
   #isFinishing = false;
   #isClosing = false;
-  #isAlone = false;
+  /** Timer of the end of a time without questions, since something has failed. */
+  #alone: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+  #hasAnswered = false;
+  readonly #reported = new Set<string>();
 
   constructor(options: SharingOptions) {
     this.#options = options;
@@ -64,7 +73,7 @@ export class Sharing {
     // @spec DML-EXE-3852
     return (
       node.depth === 0 &&
-      !this.#isAlone &&
+      this.#alone === undefined &&
       this.#options.ports.claims !== undefined &&
       !this.#held.has(node.nodeId) &&
       this.#options.worth.isWorth(node)
@@ -86,7 +95,7 @@ export class Sharing {
     const news = (some: readonly RunNode[], found: SharedOutcome | undefined): SharingNews[] =>
       some.flatMap((node) => (node.status === 'pending' ? [{ type: 'looked-up', node, found }] : []));
     this.#track(async () => {
-      if (!this.#isAlone)
+      if (this.#alone === undefined)
         await this.#attempt('look-up', async () => {
           for await (const part of ports.cache.lookUp([...open.keys()], objects))
             for (const [key, found] of part) {
@@ -150,7 +159,11 @@ export class Sharing {
         status: made,
         fencing: held?.claim.fencing,
       });
-    if (this.#isFinishing || !(isPublished || held)) return;
+    if (isPublished || held) this.#finishLater();
+  }
+
+  #finishLater(): void {
+    if (this.#isFinishing) return;
     this.#isFinishing = true;
     this.#track(() => this.#finish());
   }
@@ -159,17 +172,23 @@ export class Sharing {
     // What ends in the same turn is published together.
     await Promise.resolve();
     this.#isFinishing = false;
-    const publications = this.#publications.splice(0);
     const finished = this.#finished.splice(0);
-    const { ports, objects } = this.#options;
-    if (publications.length > 0 && !this.#isAlone)
-      await this.#attempt('publish', () => {
-        const published = ports.cache.publish(publications, objects);
-        if (this.#isClosing) ports.cache.flush?.();
-        return published;
-      });
+    if (this.#publications.length > 0 && this.#alone === undefined) await this.#publish();
     // @spec DML-EXE-2361
     await Promise.all(finished.map((held) => this.#release(held)));
+  }
+
+  /** Publishes what waits for it; what cannot be published now waits on. @spec DML-EXE-2796 */
+  async #publish(): Promise<void> {
+    const publications = this.#publications.splice(0);
+    const { ports, objects } = this.#options;
+    const isPublished = await this.#attempt('publish', async () => {
+      const published = ports.cache.publish(publications, objects);
+      if (this.#isClosing) ports.cache.flush?.();
+      await published;
+      return true;
+    });
+    if (!isPublished) this.#publications.unshift(...publications);
   }
 
   async #release(held: HeldClaim): Promise<void> {
@@ -183,6 +202,10 @@ export class Sharing {
     this.#isClosing = true;
     this.#options.ports.cache.flush?.();
     while (this.#open.size > 0) await Promise.all(this.#open);
+    clearTimeout(this.#alone);
+    // Who has had no answer at all waits for none now.
+    if (this.#publications.length > 0 && this.#hasAnswered) await this.#publish();
+    clearTimeout(this.#alone);
   }
 
   #track(act: () => Promise<void>): void {
@@ -191,18 +214,37 @@ export class Sharing {
   }
 
   /**
-   * Returns the answer of a port, undefined where it fails. The first failure is reported, and the run goes on alone.
+   * Returns the answer of a port, undefined where it fails. That is reported, and the run goes on alone for a while.
    */
   async #attempt<Answer>(operation: Operation, ask: () => Promise<Answer>): Promise<Answer | undefined> {
     try {
-      return await ask();
+      const answer = await ask();
+      this.#hasAnswered = true;
+      if (this.#alone === undefined) this.#failures = 0;
+      return answer;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (!this.#isAlone) this.#options.reporter.report({ type: 'sharing-failed', operation, reason });
       // @spec DML-EXE-2365
-      this.#isAlone = true;
+      if (this.#alone === undefined) this.#goAlone(operation, reason);
       return undefined;
     }
+  }
+
+  #goAlone(operation: Operation, reason: string): void {
+    const text = `${operation} ${reason}`;
+    if (!this.#reported.has(text))
+      this.#options.reporter.report({ type: 'sharing-failed', operation, reason });
+    this.#reported.add(text);
+    const { askAgainMs = ASK_AGAIN_MS } = this.#options.ports;
+    // @spec DML-EXE-2795
+    const pauseMs = askAgainMs * 2 ** Math.min(this.#failures, MAX_DOUBLINGS);
+    this.#failures += 1;
+    this.#alone = setTimeout(() => {
+      this.#alone = undefined;
+      if (this.#publications.length > 0 && !this.#isClosing) this.#finishLater();
+    }, pauseMs);
+    // A run that waits for nothing else has ended.
+    this.#alone.unref();
   }
 }
 
