@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { IS_FULL } from '@daggerml/testkit';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { shellWord } from '../src/wording/wording.ts';
@@ -11,8 +12,6 @@ import { type Outcome, type Surroundings, TestRepository } from './test-reposito
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
 
-/** True when searches try everything, not only a sample. */
-const IS_FULL = process.env.DML_TEST_ROUNDS === 'full';
 /** One of each kind of character that must not reach a terminal. */
 const NASTY =
   'a\u001b[31mb\u0007c\u009b2Jd\u202ee\u200bf\u00adg\u2028h\ufeffi\u{e0041}j\ufffek\ufe0fl\u115fm\u2066n\u0085o\u007fp\rq\tr';

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore, verifyStore } from '@daggerml/store';
-import { afterTests } from '@daggerml/testkit';
+import { afterTests, IS_FULL } from '@daggerml/testkit';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundledChild } from './bundled-child.ts';
 
@@ -151,8 +151,6 @@ const finishedIn = ({ lines }: Ended): ReadonlyMap<string, string> =>
   );
 
 /** Where rounds are not full, of each three moments one is tried, another one for each test. */
-const IS_FULL = process.env.DML_TEST_ROUNDS === 'full';
-
 function triedOf(all: readonly string[], which: number): readonly string[] {
   return IS_FULL ? all : all.filter((_, index) => index % 3 === which);
 }

@@ -1,2 +1,3 @@
 export { afterTests } from './clean-up.ts';
+export { IS_FULL, rounds } from './rounds.ts';
 export { SeededRandom, seededNumbers } from './seeded-random.ts';

@@ -1,3 +1,4 @@
+import { rounds } from '@daggerml/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type TestRun, Workspace } from '../../test/workspace.ts';
 
@@ -129,7 +130,7 @@ describe.each([1, 3])('calls in %i threads', (size) => {
 });
 
 /** 600 calls in full rounds, every tenth of which changes something. */
-const CALLS = process.env.DML_TEST_ROUNDS === 'full' ? 600 : 200;
+const CALLS = rounds(200, 600);
 
 describe('random changes between random calls', () => {
   beforeAll(() => open(2));

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatumId } from '@daggerml/object-model';
+import { rounds } from '@daggerml/testkit';
 import { describe, expect, it, vi } from 'vitest';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../../test/fixture-store.ts';
 import { Opener } from '../../test/opener.ts';
 import { putText } from '../../test/records.ts';
-import { rounds } from '../../test/rounds.ts';
 import { commitTo } from '../../test/streams.ts';
 import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';

@@ -14,11 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hashBytes } from '@daggerml/object-model';
+import { rounds } from '@daggerml/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DAMAGES, runDamage, seededBytes, seededRandom } from '../../test/crash/damage-runs.ts';
 import { buildVariedStore, checkBytes, damageOf, readerOf } from '../../test/damage.ts';
 import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
-import { rounds } from '../../test/rounds.ts';
 import { openStore } from '../open-store.ts';
 import { HeldFolder } from '../store-folder/held-folder.ts';
 import { readCleanMarker, vouchesFor } from './clean-marker.ts';

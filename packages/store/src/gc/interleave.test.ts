@@ -1,11 +1,10 @@
 import type { CommitId, DagId } from '@daggerml/object-model';
-import { seededNumbers } from '@daggerml/testkit';
+import { rounds, seededNumbers } from '@daggerml/testkit';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { brokenClosures, danglingObjects } from '../../test/gc/closure.ts';
 import { type Actor, actorOf, actorOfGenerator, exploreAll, runSchedule } from '../../test/gc/schedule.ts';
 import { putCommit, putDag, putLiteral, putText, putTextDag } from '../../test/records.ts';
-import { rounds } from '../../test/rounds.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
 import type { Store } from '../store.ts';
 import type { ChangeWatch } from './change-watch.ts';

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { rounds } from '@daggerml/testkit';
 import { describe, expect, it, vi } from 'vitest';
 import { openStore } from '../../src/open-store.ts';
 import { temporaryFolder } from '../fixture-store.ts';
-import { rounds } from '../rounds.ts';
 import {
   type CrashFigures,
   runFailpointKills,

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { CommitId } from '@daggerml/object-model';
+import { rounds } from '@daggerml/testkit';
 import { describe, expect, it, vi } from 'vitest';
 import { compactStore } from '../../src/compact/compact.ts';
 import { heldEngineCount } from '../../src/engine/held-engines.ts';
@@ -10,7 +11,6 @@ import { verifyStore } from '../../src/verify/verify-store.ts';
 import { fakeEnvironment, setRef, temporaryFolder } from '../fixture-store.ts';
 import { putCommit, putText } from '../records.ts';
 import { disarm, refuse } from '../refusing-fs.ts';
-import { rounds } from '../rounds.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });

@@ -1,7 +1,7 @@
+import { IS_FULL, rounds } from '@daggerml/testkit';
 import { describe, expect, it, vi } from 'vitest';
 import { openStore } from '../../src/open-store.ts';
 import { temporaryFolder } from '../fixture-store.ts';
-import { IS_FULL, rounds } from '../rounds.ts';
 import { keysOf } from '../rows.ts';
 import { runFailpointKills, runRandomKills, startWorker } from './crash-runs.ts';
 import { runImages } from './image-runs.ts';
