@@ -13,7 +13,6 @@ import { hasRow, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { hasAnyStub } from '../objects/stubs.ts';
 import { asRefName, parseRefKey, type RefName, refKey } from '../refs/ref-name.ts';
-import { readRefRows } from '../refs/refs.ts';
 import { CLASS_BYTES, isIdAt, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
 import type { Transactor, WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, CID_BYTES, CODEC_OFFSET, DIGEST_OFFSET, RAW, transferError } from './car-frame.ts';
@@ -120,7 +119,7 @@ export async function receiveStream(
   const offered = new OfferedAbsences(leftOut);
   const batch = new ReceivedBatch();
   const key = Buffer.alloc(OBJECT_KEY_BYTES);
-  const objects = readRefRows(engine).length === 0 ? new ReceivedObjects() : undefined;
+  const objects = rowCount(engine, 'refs') === 0 ? new ReceivedObjects() : undefined;
   const flush = (): void => {
     // @spec DML-STO-1031 DML-STO-1024
     host.transact('import/objects', (transaction) => putBatch(transaction, batch, { counts, gaps }));
@@ -181,7 +180,7 @@ function putBatch(
 }
 
 /** Counts the rows of a table as the transaction sees it. */
-function rowCount(engine: Engine, table: 'excised' | 'objects'): number {
+function rowCount(engine: Engine, table: 'excised' | 'objects' | 'refs'): number {
   engine.drain?.();
   return (engine.tables[table].getStats() as { readonly entryCount: number }).entryCount;
 }
