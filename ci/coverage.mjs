@@ -10,8 +10,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { build } from '../tools/run/build.mjs';
-import { isProgram, runNode, script } from '../tools/run/process.mjs';
+import { build, bundle } from '../tools/run/build.mjs';
+import { isProgram, script } from '../tools/run/process.mjs';
 import { runSuite } from '../tools/run/suite.mjs';
 import { root } from '../tools/run/workspace.mjs';
 import { NEWEST, nodeOf, withNode } from './nodes.mjs';
@@ -99,9 +99,8 @@ function tell(line) {
 if (isProgram(import.meta.url))
   await script(async () => {
     await build();
-    await runNode(join(root, 'packages/cli/bundle.mjs'), ['--maps'], { stdio: ['ignore', 2, 2] });
-    const { passed, failed } = await runCovered(process.argv.slice(2));
-    await runNode(join(root, 'packages/cli/bundle.mjs'), [], { stdio: ['ignore', 2, 2] });
+    if (!(await bundle(['--maps']))) throw new Error('the program was not made: see the messages above');
+    const { passed, failed } = await runCovered(process.argv.slice(2)).finally(() => bundle());
     process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
     return failed > 0 ? 1 : 0;
   });

@@ -67,9 +67,7 @@ export class RanScripts {
   #addBundle(path, functions) {
     let bundle = this.#bundles.get(path);
     if (bundle === undefined) {
-      const isBuilt = (source) => source.includes('/dist/') && existsSync(source);
-      const places = placesIn(path, isBuilt);
-      const parts = [...places].map(([source, of]) => ({ script: this.#scriptOf(source), of }));
+      const parts = placesIn(path).map(({ source, of }) => ({ script: this.#scriptOf(source), of }));
       bundle = { length: readFileSync(path, 'utf8').length, parts };
       this.#bundles.set(path, bundle);
     }
@@ -133,34 +131,37 @@ function addCounts(script, counts) {
  * Returns, for each script that a bundle is made of, the offset in the bundle of each of its characters, or -1. A source
  * map has the beginnings of most expressions; up to the next of them the two texts are alike.
  */
-function placesIn(path, isBuilt) {
+function placesIn(path) {
   const map = new TraceMap(readFileSync(`${path}.map`, 'utf8'));
   const text = readFileSync(path, 'utf8');
   const lineStarts = lineStartsOf(text);
-  const paths = map.sources.map((source) => join(dirname(path), source ?? ''));
-  const lines = new Map();
+  const scripts = map.sources.map((name) => builtScript(join(dirname(path), name ?? '')));
   const marks = [];
   for (const [line, segments] of decodedMappings(map).entries())
-    for (const [column, source, sourceLine, sourceColumn] of segments) {
-      if (source === undefined || !isBuilt(paths[source])) continue;
-      if (!lines.has(source)) lines.set(source, lineStartsOf(readFileSync(paths[source], 'utf8')));
-      const from = lines.get(source)[sourceLine] + sourceColumn;
+    for (const [column, index, sourceLine, sourceColumn] of segments) {
+      const script = scripts[index];
+      if (script === undefined) continue;
+      const start = lineStarts[line] + column;
       // A mark of a statement stands before the spaces that indent it.
-      const [indent] = /^ */.exec(text.slice(lineStarts[line] + column, lineStarts[line] + column + 80));
-      marks.push({ source, from, at: lineStarts[line] + column + indent.length });
+      const [indent] = /^ */.exec(text.slice(start, start + 80));
+      marks.push({ index, from: script.lineStarts[sourceLine] + sourceColumn, at: start + indent.length });
     }
-  for (const [index, mark] of marks.entries()) mark.end = marks[index + 1]?.at ?? mark.at + 1;
-  marks.sort((one, other) => one.source - other.source || one.from - other.from || one.at - other.at);
-  const places = new Map();
-  for (const [index, { source, from, at, end }] of marks.entries()) {
-    if (!places.has(paths[source]))
-      places.set(paths[source], new Int32Array(readFileSync(paths[source], 'utf8').length).fill(-1));
-    const of = places.get(paths[source]);
-    const next = marks[index + 1];
-    const to = next?.source === source ? next.from : of.length;
+  for (const [number, mark] of marks.entries()) mark.end = marks[number + 1]?.at ?? mark.at + 1;
+  marks.sort((one, other) => one.index - other.index || one.from - other.from || one.at - other.at);
+  for (const [number, { index, from, at, end }] of marks.entries()) {
+    const { of } = scripts[index];
+    const next = marks[number + 1];
+    const to = next?.index === index ? next.from : of.length;
     for (let each = from; each < to; each += 1) of[each] = Math.min(at + each - from, end - 1);
   }
-  return places;
+  return scripts.filter((script) => script !== undefined);
+}
+
+/** Returns a built script whose characters are nowhere yet; undefined for a source that is none. */
+function builtScript(source) {
+  if (!source.includes('/dist/') || !existsSync(source)) return undefined;
+  const text = readFileSync(source, 'utf8');
+  return { source, lineStarts: lineStartsOf(text), of: new Int32Array(text.length).fill(-1) };
 }
 
 function lineStartsOf(text) {

@@ -7,7 +7,6 @@ import { install } from './install.mjs';
 import { isProgram, runNode, say, script } from './process.mjs';
 import { root, tools } from './workspace.mjs';
 
-/** Makes the published form of the `dml` program: the tests start that one, as users do. */
 const BUNDLE = join(root, 'packages/cli/bundle.mjs');
 const OPTIONS = { cwd: root, stdio: ['ignore', 2, 2] };
 
@@ -20,7 +19,12 @@ export async function build({ quiet = false } = {}) {
 
 /** Compiles every package and tool, and makes the program; returns false when there were errors. */
 export async function compile() {
-  return (await compileProject('tsconfig.build.json')) && (await runNode(BUNDLE, [], OPTIONS)) === 0;
+  return (await compileProject('tsconfig.build.json')) && (await bundle());
+}
+
+/** Makes the published program, which the tests start as users do; returns false when there were errors. */
+export async function bundle(options = []) {
+  return (await runNode(BUNDLE, options, OPTIONS)) === 0;
 }
 
 /** Compiles one project and what it needs; returns false when the compiler has found errors. */
