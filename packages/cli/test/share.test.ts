@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { CommitId, ExecId, ExecutionKey } from '@daggerml/object-model';
 import {
   type OwnClaim,
@@ -589,8 +589,48 @@ describe('dml clone', () => {
     const before = await ours.refState();
     const { exitCode, stderr } = await dml(['clone', shared, ours.folder], { cwd: team.folder });
     expect(exitCode).toBe(6);
-    expect(stderr).toContain('.dml');
+    expect(stderr).toContain(`"${ours.folder}" holds a repository; nothing was cloned`);
     expect(await ours.refState()).toEqual(before);
+  });
+
+  it.each([[['remote', 'check']], [['worker', '--idle', '1']], [['reference', 'add', 'x']]])(
+    'takes a place or a name: %j [DML-CLI-2180]',
+    async (command) => {
+      const { ours } = team;
+      const codeOf = async (text: string): Promise<unknown> => {
+        const more = command[0] === 'reference' ? ['published'] : [];
+        const { stderr } = await ours.dml(['--json', ...command, text, ...more]);
+        return /"code": ?"([a-z_]+)"/.exec(stderr)?.[1];
+      };
+      for (const name of ['nobody', '.nobody', 'no body'])
+        expect([name, await codeOf(name)]).toEqual([name, 'remote_unknown']);
+      for (const place of ['./nobody', 'no/body', '.', '..', 'file:///nobody'])
+        expect([place, await codeOf(place)]).not.toEqual([place, 'remote_unknown']);
+      expect(await codeOf('no:body')).toBe('remote_uri_invalid');
+    },
+    120_000,
+  );
+
+  it('is made in no remote, and in no filled folder unless it is named [DML-CLI-2142]', async () => {
+    const { ours, shared, folder } = team;
+    await ours.ok('push');
+    const before = readdirSync(shared);
+    const name = basename(shared);
+    for (const args of [[name], [`./${name}`], [shared, shared], [name, name]]) {
+      const { exitCode, stderr } = await dml(['clone', ...args], { cwd: dirname(shared) });
+      expect([args, exitCode]).toEqual([args, 6]);
+      expect(stderr).toContain(`"${shared}" is the remote itself`);
+      expect(stderr).toContain('dml clone <place> <folder>');
+    }
+    expect(readdirSync(shared)).toEqual(before);
+    const elsewhere = join(folder, 'elsewhere');
+    mkdirSync(join(elsewhere, name), { recursive: true });
+    writeFileSync(join(elsewhere, name, 'pipeline.ts'), '');
+    const { exitCode, stderr } = await dml(['clone', shared], { cwd: elsewhere });
+    expect([exitCode, stderr]).toEqual([6, expect.stringContaining('exists and is not empty')]);
+    expect(readdirSync(join(elsewhere, name))).toEqual(['pipeline.ts']);
+    await dml(['clone', shared, name], { cwd: elsewhere });
+    expect(readdirSync(join(elsewhere, name)).sort()).toEqual(['.dml', 'pipeline.ts']);
   });
 
   it('leaves nothing behind where it fails [DML-REM-0918]', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isRepository, REPOSITORY_MARK, remotesPath } from '@daggerml/repository';
 import { headRef, type RefName, remoteRef, type Store } from '@daggerml/store';
@@ -8,6 +8,7 @@ import { actorOf } from '../process/actor.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { fetchLimits } from '../process/fetch-limits.ts';
 import { makeFolder } from '../process/make-folder.ts';
+import { uriOfPlace } from '../process/named-place.ts';
 import { requireAdapter } from '../process/remote-adapters.ts';
 import { transferProgress, withFiles } from '../process/remote-session.ts';
 import { thenClose } from '../process/then-close.ts';
@@ -18,16 +19,19 @@ import { fetchFields, noteFetched } from './fetch.ts';
 /** Name of the remote in a repository that was cloned from it. */
 const ORIGIN = 'origin';
 
+const HAS_REPOSITORY = 'holds a repository';
+
 /** Runs `dml clone <place> [folder]`. */
 export async function run(context: CommandContext): Promise<void> {
   const { io, output, args, options } = context;
   const [place = '', given] = args;
-  const { addRemote, canonicalRemoteUri, fetch, memoryInFile } = await import('@daggerml/remotes');
-  const uri = canonicalRemoteUri(place, absolutePath(io, '.'));
+  const { addRemote, fetch, memoryInFile } = await import('@daggerml/remotes');
+  const uri = await uriOfPlace(context, place);
   await requireAdapter(uri, io.env);
   const folder = absolutePath(io, given ?? nameOf(uri));
-  // @spec DML-CLI-2141
-  if (isRepository(folder)) throw cliError('path_exists', { path: join(folder, REPOSITORY_MARK) });
+  const isItself = uri === (await uriOfPlace(context, folder));
+  const problem = problemOf(folder, isItself, given !== undefined);
+  if (problem !== undefined) throw cliError('path_exists', { path: folder, problem }, undefined, 'clone');
   const limits = fetchLimits(context, 'clone');
   const memory = memoryInFile(join(folder, REPOSITORY_MARK, 'remotes', `${ORIGIN}.json`), uri);
   await withFiles(context, uri, async (remote) => {
@@ -35,7 +39,8 @@ export async function run(context: CommandContext): Promise<void> {
     makeFolder(folder);
     const { createRepository } = await import('@daggerml/repository');
     const store = await createRepository(folder, await openingOf(context));
-    if (store === undefined) throw cliError('path_exists', { path: join(folder, REPOSITORY_MARK) });
+    if (store === undefined)
+      throw cliError('path_exists', { path: folder, problem: HAS_REPOSITORY }, undefined, 'clone');
     let isWhole = false;
     try {
       await thenClose(
@@ -74,6 +79,24 @@ export async function run(context: CommandContext): Promise<void> {
       }
     }
   });
+}
+
+/** Returns why a folder cannot take a clone, undefined where it can. */
+function problemOf(folder: string, isRemote: boolean, isNamed: boolean): string | undefined {
+  // @spec DML-CLI-2141
+  if (isRepository(folder)) return HAS_REPOSITORY;
+  // @spec DML-CLI-2142
+  if (isRemote) return 'is the remote itself';
+  // A folder that is named may hold the code of a project.
+  return !isNamed && isFilled(folder) ? 'exists and is not empty' : undefined;
+}
+
+function isFilled(folder: string): boolean {
+  try {
+    return readdirSync(folder).length > 0;
+  } catch {
+    return existsSync(folder);
+  }
 }
 
 /** Removes a folder that a clone made, unless something else is in it by now. */

@@ -6,7 +6,7 @@ import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { withholdPolicy } from '../invocation/withhold-option.ts';
 import { absolutePath } from '../process/current-folder.ts';
-import { withPlace } from '../process/publication-place.ts';
+import { withPlace } from '../process/named-place.ts';
 import { readKeyFile } from '../process/read-key-file.ts';
 import { transferProgress, withRemote } from '../process/remote-session.ts';
 import { formatColumns } from '../render/columns.ts';

@@ -3,7 +3,7 @@ import { remoteError, setReferencePlace, takeReference } from '@daggerml/remotes
 import { remotesPath } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
-import { withPlace } from '../process/publication-place.ts';
+import { withPlace } from '../process/named-place.ts';
 import { transferProgress } from '../process/remote-session.ts';
 import { noteTaken, takenFields, takenLines } from '../render/references.ts';
 

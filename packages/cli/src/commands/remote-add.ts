@@ -1,15 +1,15 @@
 import { remotesPath } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
-import { absolutePath } from '../process/current-folder.ts';
+import { uriOfPlace } from '../process/named-place.ts';
 import { requireAdapter } from '../process/remote-adapters.ts';
 
 /** Runs `dml remote add <name> <place>`. */
 export async function run(context: CommandContext): Promise<void> {
   const { output, args, io } = context;
   const [name = '', place = ''] = args;
-  const { addRemote, canonicalRemoteUri } = await import('@daggerml/remotes');
-  const uri = canonicalRemoteUri(place, absolutePath(io, '.'));
+  const { addRemote } = await import('@daggerml/remotes');
+  const uri = await uriOfPlace(context, place);
   await requireAdapter(uri, io.env);
   const path = remotesPath(repositoryFolder(context));
   // Whoever holds the write lock changes the file alone. @spec DML-CLI-2102

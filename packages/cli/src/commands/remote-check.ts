@@ -3,7 +3,7 @@ import type { CheckPart, CheckReport, PartReport } from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
-import { absolutePath } from '../process/current-folder.ts';
+import { isPlace, uriOfPlace } from '../process/named-place.ts';
 import { remoteSurroundings, requireAdapter } from '../process/remote-adapters.ts';
 import { noteChecked, type RemoteSession, withFiles, withRemote } from '../process/remote-session.ts';
 import { formatColumns } from '../render/columns.ts';
@@ -37,10 +37,9 @@ const LIMITS = { describeMs: 10_000 };
 
 /** Runs `dml remote check [remote]`. */
 export async function run(context: CommandContext): Promise<ExitCode> {
-  const { args, io } = context;
-  const [given] = args;
-  // No name of a remote has a colon. @spec DML-REM-0667
-  if (!given?.includes('://'))
+  const [given] = context.args;
+  // @spec DML-REM-0667
+  if (given === undefined || !isPlace(given))
     return await withRemote(context, given, (session) =>
       check(context, session, async (report) => {
         // What was never noted need not be taken back.
@@ -48,8 +47,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
           await noteChecked(context, session, report);
       }),
     );
-  const { canonicalRemoteUri } = await import('@daggerml/remotes');
-  const uri = canonicalRemoteUri(given, absolutePath(io, '.'));
+  const uri = await uriOfPlace(context, given);
   return await withFiles(context, uri, (remote) => check(context, { name: null, uri, remote }));
 }
 

@@ -6,6 +6,7 @@ import { listedResources } from '../invocation/resources.ts';
 import { actorOf } from '../process/actor.ts';
 import { adapterSurroundings } from '../process/adapter-surroundings.ts';
 import { absolutePath } from '../process/current-folder.ts';
+import { isPlace, uriOfPlace } from '../process/named-place.ts';
 import { passedVariables } from '../process/passed-variables.ts';
 import { withFiles, withRemote } from '../process/remote-session.ts';
 import { signerOf } from '../process/run-sharing.ts';
@@ -14,14 +15,11 @@ import { formatCount, formatDuration } from '../render/quantities.ts';
 
 /** Runs `dml worker [place]`. */
 export async function run(context: CommandContext): Promise<void> {
-  const { io, args } = context;
-  const [place] = args;
+  const [place] = context.args;
   const serve = workerOf(context);
-  const { canonicalRemoteUri } = await import('@daggerml/remotes');
-  // A name of a remote has neither; and a folder of that name is written as ./name.
   // @spec DML-CLI-1230
-  if (place !== undefined && /[/:]/.test(place))
-    return await withFiles(context, canonicalRemoteUri(place, absolutePath(io, '.')), (remote) =>
+  if (place !== undefined && isPlace(place))
+    return await withFiles(context, await uriOfPlace(context, place), (remote) =>
       serve(remote, undefined, false),
     );
   await withRemote(context, place, ({ remote, trust, checked }) =>

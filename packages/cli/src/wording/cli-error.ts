@@ -50,6 +50,7 @@ const MESSAGES: Readonly<
   'missing_folder/not_utf8': 'the path of the current folder is not UTF-8 text, or holds U+FFFD',
   path_exists: '"{path}" exists',
   'path_exists/no_file': '"{path}" exists and is no file',
+  'path_exists/clone': '"{path}" {problem}; nothing was cloned',
   'path_exists/debug': '"{path}" exists; nothing was laid out',
   'path_exists/example': '"{path}" exists; nothing was created',
   path_changed:

@@ -41,6 +41,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
     'rename it, or go to another folder and name each path in full, that of the repository with --repo',
   path_exists: 'choose another path, or give --force to replace it',
   'path_exists/no_file': 'choose the path of a file',
+  'path_exists/clone': 'name another folder: dml clone <place> <folder>',
   'path_exists/debug': 'name another folder: dml debug <call> <folder>',
   'path_exists/example':
     'run "dml init --example" in an empty folder, or "dml init" for a pipeline of your own',

@@ -26,6 +26,10 @@ describe('canonicalRemoteUri', () => {
     ['../you/r%20 x', 'dml+remote://file/home/you/r%2520%20x'],
     ['.', 'dml+remote://file/home/me'],
     ['..', 'dml+remote://file/home'],
+    ['remote', 'dml+remote://file/home/me/remote'],
+    ['a b/.r', 'dml+remote://file/home/me/a%20b/.r'],
+    ['.hidden', 'dml+remote://file/home/me/.hidden'],
+    ['./c:d', 'dml+remote://file/home/me/c%3Ad'],
     ['file:///srv/a%20b', 'dml+remote://file/srv/a%20b'],
     ['file://localhost/srv', 'dml+remote://file/srv'],
     ['s3://bucket', 'dml+remote://s3/bucket'],
@@ -49,7 +53,6 @@ describe('canonicalRemoteUri', () => {
 
   it.each([
     ['', 'form', './<path>'],
-    ['remote', 'form', './<path>'],
     ['~/remote', 'form', 'shells'],
     ['s3:/bucket/x', 'form', 's3://<bucket>/<folder>'],
     ['s3:bucket', 'form', 's3://<bucket>/<folder>'],

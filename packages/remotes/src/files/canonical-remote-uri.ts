@@ -18,13 +18,12 @@ const MISTAKES: readonly (readonly [RegExp, string])[] = [
   [/^dml\+/i, 'a remote URI begins with dml+remote://s3/ or dml+remote://file/'],
   [/:/, `${FOLDER_FORM}, and ${BUCKET_FORM}`],
   [/^~/, `${FOLDER_FORM}; ~ is known to shells only, in front of a word and without quotes`],
-  [/^/, FOLDER_FORM],
+  [/^$/, FOLDER_FORM],
 ];
 
 /**
  * Returns the canonical text of a remote that a person has typed: a remote URI, `s3://<bucket>/<folder>` with the same
- * query, a `file:` URL, or a path that is absolute or begins with a dot, relative to `folder`. Throws
- * `remote_uri_invalid`, with what to type instead.
+ * query, a `file:` URL, or a path, relative to `folder`. Throws `remote_uri_invalid`, with what to type instead.
  *
  * @spec DML-REM-0309
  */
@@ -35,9 +34,9 @@ export function canonicalRemoteUri(text: string, folder: string): string {
   }
   if (text.startsWith('s3://')) return bucketUri(text.slice('s3://'.length));
   if (text.startsWith('file://')) return folderUri(pathOf(text));
-  if (isAbsolute(text) || /^\.\.?(?:[/\\]|$)/.test(text)) return folderUri(resolve(folder, text));
-  const instead = MISTAKES.find(([form]) => form.test(text))?.[1];
-  return refuseRemoteUri('form', instead);
+  const mistake =
+    isAbsolute(text) || text.startsWith('.') ? undefined : MISTAKES.find(([form]) => form.test(text));
+  return mistake === undefined ? folderUri(resolve(folder, text)) : refuseRemoteUri('form', mistake[1]);
 }
 
 /** Returns the name of the adapter of a canonical URI where it is none of the box. */
