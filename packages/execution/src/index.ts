@@ -1,6 +1,6 @@
 export type { ExecutableSurroundings } from './adapters/executable/executable-adapters.ts';
 export { findRemoteExecutable, listExecutables } from './adapters/executable/find-executable.ts';
-export type { Offers, PoolOffers } from './adapters/needs.ts';
+export { formatNeeds, type Offers, type PoolOffers } from './adapters/needs.ts';
 export type {
   AdapterAnswer,
   AdapterContext,
@@ -77,7 +77,9 @@ export {
 } from './script/script.ts';
 export type { ScriptLimits } from './script/script-limits.ts';
 export { versionAbove } from './version-above.ts';
+export type { LonelyReport } from './workers/lonely-jobs.ts';
 export { remoteWorkers, runRemoteWorker } from './workers/open-workers.ts';
 export type { RemoteWorkerOptions } from './workers/remote-worker.ts';
 export type { RemoteWorkersOptions } from './workers/remote-workers.ts';
 export type { JobNames, WorkerEvent } from './workers/worker-events.ts';
+export type { JobTimers } from './workers/worker-job.ts';

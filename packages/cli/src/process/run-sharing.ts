@@ -3,6 +3,7 @@ import { remoteSharing, remoteWorkers } from '@daggerml/execution';
 import { type CheckReport, checkForClaims, type ExecSigner, execSigner } from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { formatCount } from '../render/quantities.ts';
+import { noWorkerNote } from '../wording/no-worker.ts';
 import { actorOf } from './actor.ts';
 import { absolutePath } from './current-folder.ts';
 import { readKeyFile } from './read-key-file.ts';
@@ -51,9 +52,9 @@ export async function withSharing<Result>(
             owner: actorOf(io.env),
             signer,
             trust,
-            onNobody: () => {
-              output.event('no-worker', { remote: name });
-              output.note(`no worker of ${output.safe(name)} takes the calls yet; start one by "dml worker"`);
+            onNobody: (report) => {
+              output.event('no-worker', { remote: name, ...report });
+              output.note(output.safe(noWorkerNote(name, report)));
             },
             onUntrusted: (key = 'nobody') =>
               output.note(`a result signed by ${output.safe(key)} is not used; see "dml remote trust"`),

@@ -34,7 +34,7 @@ function isMet(need: number | true, offers: Offers, name: string): boolean {
 }
 
 /** Returns needs or offers as a person writes them: `gpu=1, memoryMb=4000, linux`. */
-function formatNeeds(needs: Needs): string {
+export function formatNeeds(needs: Needs): string {
   const texts = Object.entries(needs).map(([name, amount]) => (amount === true ? name : `${name}=${amount}`));
   return texts.length === 0 ? 'nothing' : texts.join(', ');
 }

@@ -17,6 +17,7 @@ import { RunObjects } from '../objects/run-objects.ts';
 import { functionNameOf } from '../run/callee.ts';
 import { claimedCache } from './claimed-cache.ts';
 import { keyOfSnapshot } from './job-key.ts';
+import { type JobPlan, planJobs } from './job-order.ts';
 import { type JobResult, runJob } from './run-job.ts';
 import { ScratchStore } from './scratch-store.ts';
 import { readSnapshot, type SnapshotCall } from './snapshot.ts';
@@ -45,6 +46,8 @@ export interface RemoteWorkerOptions {
   readonly pollMs?: number | undefined;
   /** Time without a job after which the worker ends; never by default. */
   readonly idleMs?: number | undefined;
+  /** Clock and timers; those of the machine by default. */
+  readonly timers?: JobTimers | undefined;
   readonly onEvent?: ((event: WorkerEvent) => void) | undefined;
 }
 
@@ -54,10 +57,14 @@ const POLL_GROWTH = 1.25;
 const MAX_POLLS = 5;
 /** Bytes of snapshots from which a store is given up once nothing runs. */
 const FULL_BYTES = 256 * 2 ** 20;
-/** Jobs that are read at one look. */
+/** Jobs that are read ahead of those for which there is room. */
 const READ_AT_ONCE = 32;
+/** Jobs that wait here for what they need; further ones are read once there are fewer. */
+const MAX_WAITING = 256;
+/** Time after which the claim of a job is looked at again for which room is kept. */
+const LOOK_AGAIN_MS = 15_000;
 
-const timers: JobTimers = {
+const machineTimers: JobTimers = {
   nowMs: () => performance.now(),
   setTimer: (act, afterMs) => {
     const timer = setTimeout(act, afterMs);
@@ -76,6 +83,7 @@ interface Workshop {
 export class RemoteWorker {
   readonly #remote: Remote;
   readonly #options: RemoteWorkerOptions;
+  readonly #timers: JobTimers;
   readonly #claims: RemoteClaims;
   readonly #cache: RemoteSharedCache;
   readonly #jobs = new Map<string, WorkerJob>();
@@ -92,6 +100,7 @@ export class RemoteWorker {
     const { owner, leaseMs, maxJobs = 1, signer, trust } = options;
     this.#remote = remote;
     this.#options = options;
+    this.#timers = options.timers ?? machineTimers;
     this.#claims = new RemoteClaims(remote, { owner, leaseMs, maxHeld: maxJobs });
     this.#cache = new RemoteSharedCache(remote, { signer, trust });
   }
@@ -105,13 +114,13 @@ export class RemoteWorker {
     const wake = (): void => this.#wake?.();
     signal.addEventListener('abort', wake);
     let pauseMs = pollMs;
-    this.#busyMs = timers.nowMs();
+    this.#busyMs = this.#timers.nowMs();
     try {
       while (!signal.aborted) {
         const isBusy = await this.#look();
-        if (isBusy) this.#busyMs = timers.nowMs();
+        if (isBusy) this.#busyMs = this.#timers.nowMs();
         pauseMs = isBusy ? pollMs : Math.min(pauseMs * POLL_GROWTH, pollMs * MAX_POLLS);
-        if (idleMs !== undefined && timers.nowMs() - this.#busyMs >= idleMs) break;
+        if (idleMs !== undefined && this.#timers.nowMs() - this.#busyMs >= idleMs) break;
         if (!signal.aborted) await this.#sleep(pauseMs);
       }
     } finally {
@@ -122,7 +131,7 @@ export class RemoteWorker {
 
   async #sleep(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const stop = timers.setTimer(resolve, ms);
+      const stop = this.#timers.setTimer(resolve, ms);
       this.#wake = () => {
         stop();
         resolve();
@@ -142,9 +151,9 @@ export class RemoteWorker {
         (uuid) => !results.has(uuid) && !this.#jobs.has(uuid) && !this.#skipped.has(uuid),
       );
       // Others look as well: whoever begins anywhere meets them seldom.
-      const room = Math.max(0, READ_AT_ONCE - this.#dueJobs().length);
-      const read = this.#shuffled(fresh).slice(0, room);
+      const read = this.#shuffled(fresh).slice(0, this.#countToRead());
       await Promise.all(read.map((uuid) => this.#readJob(workshop, uuid)));
+      await this.#putOffHeld();
       this.#begin();
       return this.#jobs.size > 0;
     } catch (error) {
@@ -159,8 +168,8 @@ export class RemoteWorker {
       await this.#closeWorkshop();
     if (this.#workshop) return this.#workshop;
     const scratch = await ScratchStore.create('dml-worker');
-    const { owner, signer, trust } = this.#options;
-    const refs = new ExecRefs(this.#remote, { owner, signer, trust, host: scratch.store });
+    const { owner, signer, trust, offers } = this.#options;
+    const refs = new ExecRefs(this.#remote, { owner, signer, trust, offers, host: scratch.store });
     this.#workshop = { scratch, refs, takenBytes: 0 };
     return this.#workshop;
   }
@@ -219,6 +228,7 @@ export class RemoteWorker {
     if (ref === undefined) return;
     const { offers = {} } = this.#options;
     // @spec DML-EXE-1535
+    // @spec DML-EXE-2802
     if (unmetNeeds(ref.needs, offers).length > 0) {
       this.#skipped.add(uuid);
       return;
@@ -232,30 +242,62 @@ export class RemoteWorker {
     }
     const job: WorkerJob = new WorkerJob(
       { executionUuid: uuid, ref },
-      { deeds: this.#deedsOf(uuid, ref), timers, onChange: (changed) => this.#changed(changed) },
+      {
+        deeds: this.#deedsOf(uuid, ref),
+        timers: this.#timers,
+        onChange: (changed) => this.#changed(changed),
+      },
     );
     this.#jobs.set(uuid, job);
   }
 
   #dueJobs(): WorkerJob[] {
-    const nowMs = timers.nowMs();
+    const nowMs = this.#timers.nowMs();
     return [...this.#jobs.values()].filter(({ state, dueMs }) => state === 'waiting' && dueMs <= nowMs);
+  }
+
+  #plan(due: readonly WorkerJob[]): JobPlan<WorkerJob> {
+    const { maxJobs = 1, offers = {} } = this.#options;
+    const active = [...this.#jobs.values()].filter(({ isActive }) => isActive);
+    // What a job needs besides amounts is here, and as much of them as it needs, or it would not be among the jobs.
+    const free = new FreeAmounts(offers);
+    for (const { needs } of active) free.take(needs);
+    return planJobs(due, { free, slots: maxJobs - active.length }, this.#timers.nowMs());
+  }
+
+  /**
+   * Returns how many jobs may be read: those that wait for what they need do not keep this worker from finding others.
+   *
+   * @spec DML-EXE-2804
+   */
+  #countToRead(): number {
+    const due = this.#dueJobs();
+    const { blockedCount } = this.#plan(due);
+    return Math.max(0, Math.min(READ_AT_ONCE - (due.length - blockedCount), MAX_WAITING - due.length));
+  }
+
+  /**
+   * Puts off jobs for which room would be kept while another worker has them.
+   *
+   * @spec DML-EXE-2803
+   */
+  async #putOffHeld(): Promise<void> {
+    const nowMs = this.#timers.nowMs();
+    for (const job of this.#plan(this.#dueJobs()).kept) {
+      if (job.claimSeenMs !== undefined && nowMs - job.claimSeenMs < LOOK_AGAIN_MS) continue;
+      job.claimSeenMs = nowMs;
+      if (await this.#claims.isHeld(job.ref.key)) job.putOff(LOOK_AGAIN_MS);
+    }
   }
 
   /** Begins as many jobs as there is room for. */
   #begin(): void {
-    const { maxJobs = 1, offers = {} } = this.#options;
-    const active = [...this.#jobs.values()].filter(({ isActive }) => isActive);
-    // What it needs besides amounts is here, or it would not be among the jobs.
-    const free = new FreeAmounts(offers);
-    for (const { ref } of active) free.take(ref.needs);
-    let room = maxJobs - active.length;
-    // Those that were not tried yet go first.
-    for (const job of this.#dueJobs().sort((left, right) => left.dueMs - right.dueMs)) {
-      if (room <= 0) return;
-      if (!free.hasRoomFor(job.ref.needs)) continue;
-      free.take(job.ref.needs);
-      room -= 1;
+    const due = this.#dueJobs();
+    const { begin } = this.#plan(due);
+    const nowMs = this.#timers.nowMs();
+    for (const job of due) job.waitsSinceMs ??= nowMs;
+    for (const job of begin) {
+      job.waitsSinceMs = undefined;
       job.take('due');
     }
   }
@@ -268,7 +310,7 @@ export class RemoteWorker {
       this.#doing.add(doing);
     }
     if (state === 'running') {
-      this.#startedMs.set(executionUuid, timers.nowMs());
+      this.#startedMs.set(executionUuid, this.#timers.nowMs());
       this.#report({ type: 'job-started', job: this.#namesOf(job) });
     }
     if (state === 'done' || state === 'waiting') this.#left(job);
@@ -286,7 +328,7 @@ export class RemoteWorker {
     const { executionUuid, state, result, reason } = job;
     const startedMs = this.#startedMs.get(executionUuid);
     if (state === 'done' && result !== undefined) {
-      const durationMs = Math.round(timers.nowMs() - (startedMs ?? timers.nowMs()));
+      const durationMs = Math.round(this.#timers.nowMs() - (startedMs ?? this.#timers.nowMs()));
       const isProblem = 'problem' in result;
       this.#report({
         type: 'job-ended',

@@ -17,10 +17,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
 import type { AdapterReport, Submission } from '../adapters/port.ts';
 import type { ExecutorOptions } from '../executor.ts';
+import type { LonelyReport } from './lonely-jobs.ts';
 import { remoteWorkers, runRemoteWorker } from './open-workers.ts';
 import type { RemoteWorkerOptions } from './remote-worker.ts';
 import type { RemoteWorkersOptions } from './remote-workers.ts';
 import type { WorkerEvent } from './worker-events.ts';
+import type { JobTimers } from './worker-job.ts';
 
 const STEPS = `
 import { appendFileSync, existsSync } from 'node:fs';
@@ -70,14 +72,33 @@ async function caller(
 interface Started {
   readonly events: WorkerEvent[];
   readonly types: () => string[];
+  /** Times that the worker has begun to look for jobs. */
+  readonly looks: () => number;
   stop(): Promise<void>;
 }
 
-function startWorker(memory: MemoryRemote, options: Partial<RemoteWorkerOptions> = {}): Started {
+const machineTimers: JobTimers = {
+  nowMs: () => performance.now(),
+  setTimer: (act, afterMs) => {
+    const timer = setTimeout(act, afterMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+function startWorker(
+  memory: MemoryRemote,
+  options: Partial<RemoteWorkerOptions> = {},
+  files: RemoteFiles = memory.open(),
+): Started {
   const events: WorkerEvent[] = [];
   const ending = new AbortController();
+  let looks = 0;
+  const list: RemoteFiles['list'] = (prefix) => {
+    if (prefix === 'exec/') looks += 1;
+    return files.list(prefix);
+  };
   const running = runRemoteWorker(
-    remoteOf(memory, 'worker'),
+    remoteOf(memory, 'worker', { ...files, list }),
     { owner: 'worker', pollMs: 20, onEvent: (event) => events.push(event), ...options },
     ending.signal,
   );
@@ -87,7 +108,7 @@ function startWorker(memory: MemoryRemote, options: Partial<RemoteWorkerOptions>
     await running;
   };
   stops.push(stop);
-  return { events, stop, types: () => events.map(({ type }) => type) };
+  return { events, stop, types: () => events.map(({ type }) => type), looks: () => looks };
 }
 
 /** Resolves once something is so; what never comes ends with the time limit of the test. */
@@ -336,6 +357,108 @@ describe('the workers of a remote', () => {
     expect(values).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  it('keep room for a job that has waited for long, and none for what they cannot run [DML-EXE-2800] [DML-EXE-2802]', async () => {
+    const memory = new MemoryRemote();
+    const start = await remoteWorkers(remoteOf(memory), { owner: 'caller', pollMs: 20 });
+    const workspace = await Workspace.create(STEPS, { pools: [{ name: 'team', offers: 'any', start }] });
+    parties.push(workspace);
+    const run = workspace.begin();
+    const file = (name: string): string => join(workspace.folder, name);
+    const held = (name: string, needs: Record<string, number>): ReturnType<typeof run.call> =>
+      run.call('held', [file(name), 1], { needs });
+    const end = (name: string): void => writeFileSync(`${file(name)}.go`, '');
+    let nowMs = 0;
+    const timers: JobTimers = { nowMs: () => nowMs, setTimer: machineTimers.setTimer };
+    // More than anybody offers here: it waits from the beginning.
+    const huge = held('huge', { gpu: 3 });
+    const small = ['small 1', 'small 2'].map((name) => held(name, { gpu: 1 }));
+    await until(() => jobsOf(memory).length === 3);
+    const worker = startWorker(memory, { maxJobs: 4, offers: { gpu: 2 }, timers });
+    await until(() => countIn(file('small 1')) + countIn(file('small 2')) === 2);
+    const large = held('large', { gpu: 2 });
+    const listed = worker.looks();
+    await until(() => jobsOf(memory).length === 4 && worker.looks() > listed + 3);
+    // It has been seen, and others still pass it.
+    const third = held('small 3', { gpu: 1 });
+    end('small 1');
+    await until(() => countIn(file('small 3')) === 1);
+    nowMs += 30_000;
+    const fourth = held('small 4', { gpu: 1 });
+    const plain = held('plain', {});
+    end('small 2');
+    await until(() => countIn(file('plain')) === 1 && jobsOf(memory).length === 5);
+    const seen = worker.looks();
+    await until(() => worker.looks() > seen + 3);
+    expect([countIn(file('small 4')), countIn(file('large'))]).toEqual([0, 0]);
+    end('small 3');
+    await until(() => countIn(file('large')) === 1);
+    expect(countIn(file('small 4'))).toBe(0);
+    for (const name of ['large', 'small 4', 'plain']) end(name);
+    const nodes = [...small, large, third, fourth, plain];
+    expect(await Promise.all(nodes.map((node) => run.outcome(node)))).toEqual([1, 1, 1, 1, 1, 1]);
+    expect([huge.status, countIn(file('huge'))]).toEqual(['pending', 0]);
+  });
+
+  it('keep no room for a job that another worker has [DML-EXE-2803]', async () => {
+    const memory = new MemoryRemote();
+    const start = await remoteWorkers(remoteOf(memory), { owner: 'caller', pollMs: 20 });
+    const workspace = await Workspace.create(STEPS, { pools: [{ name: 'team', offers: 'any', start }] });
+    parties.push(workspace);
+    const run = workspace.begin();
+    const file = (name: string): string => join(workspace.folder, name);
+    const held = (name: string, needs: Record<string, number>): ReturnType<typeof run.call> =>
+      run.call('held', [file(name), 1], { needs });
+    let nowMs = 0;
+    const timers: JobTimers = { nowMs: () => nowMs, setTimer: machineTimers.setTimer };
+    held('first', { gpu: 1 });
+    await until(() => jobsOf(memory).length === 1);
+    const worker = startWorker(memory, { maxJobs: 4, offers: { gpu: 2 }, timers });
+    await until(() => countIn(file('first')) === 1);
+    held('large', { gpu: 2 });
+    await until(() => jobsOf(memory).length === 2);
+    const listed = worker.looks();
+    await until(() => worker.looks() > listed + 2);
+    startWorker(memory, { offers: { gpu: 2 } });
+    await until(() => countIn(file('large')) === 1);
+    nowMs += 30_000;
+    held('second', { gpu: 1 });
+    await until(() => countIn(file('second')) === 1);
+    expect(worker.types()).toEqual(['job-started', 'job-started']);
+    for (const name of ['first', 'second', 'large']) writeFileSync(`${file(name)}.go`, '');
+  });
+
+  it('find what could begin behind what waits for room [DML-EXE-2804]', async () => {
+    const memory = new MemoryRemote();
+    const start = await remoteWorkers(remoteOf(memory), { owner: 'caller', pollMs: 20 });
+    const workspace = await Workspace.create(STEPS, { pools: [{ name: 'team', offers: 'any', start }] });
+    parties.push(workspace);
+    const run = workspace.begin();
+    const file = join(workspace.folder, 'ran');
+    const plain = run.call('counted', [`${file}.plain`, 1]);
+    await until(() => jobsOf(memory).length === 1);
+    const [plainUuid = ''] = jobsOf(memory);
+    for (let n = 0; n < 80; n += 1) run.call('held', [file, n], { needs: { gpu: 1 } });
+    await until(() => jobsOf(memory).length === 81);
+    // It is listed behind all others that are read first.
+    const files = memory.open();
+    let isHidden = true;
+    const list: RemoteFiles['list'] = async function* (prefix) {
+      for await (const each of files.list(prefix))
+        if (!isHidden || !each.path.includes(plainUuid)) yield each;
+    };
+    const read = new Set<string>();
+    const readVersion: RemoteFiles['readVersion'] = async (path, known) => {
+      if (path.startsWith('exec/')) read.add(path);
+      return await files.readVersion(path, known);
+    };
+    startWorker(memory, { maxJobs: 2, offers: { gpu: 1 } }, { ...files, list, readVersion });
+    await until(() => read.size === 80);
+    isHidden = false;
+    expect(await run.outcome(plain)).toBe(1);
+    expect(countIn(file)).toBe(1);
+    writeFileSync(`${file}.go`, '');
+  });
+
   it('run nothing that its Caller has taken back since it was listed', async () => {
     const memory = new MemoryRemote();
     const workspace = await caller(memory);
@@ -528,14 +651,14 @@ describe('a Caller of the workers of a remote', () => {
     expect(countIn(file)).toBe(2);
   });
 
-  it('is told once that no worker takes its jobs [DML-EXE-1538]', async () => {
+  it('is told once that no worker takes its jobs, and what workers offer [DML-EXE-1538] [DML-EXE-2805]', async () => {
     const memory = new MemoryRemote();
     let nowMs = 1_000_000;
-    let told = 0;
+    const reports: LonelyReport[] = [];
     const remote = remoteOf(memory, 'caller');
     const startAdapter = await remoteWorkers(
       { ...remote, clock: { ...remote.clock, now: () => nowMs } },
-      { owner: 'caller', pollMs: 10, onNobody: () => (told += 1) },
+      { owner: 'caller', pollMs: 10, onNobody: (report) => reports.push(report) },
     );
     const workspace = await Workspace.create(STEPS, { startAdapter });
     parties.push(workspace);
@@ -549,13 +672,13 @@ describe('a Caller of the workers of a remote', () => {
       await new Promise((resolve) => setTimeout(resolve, 150));
     };
     await pass(14_000);
-    expect(told).toBe(0);
+    expect(reports).toEqual([]);
     // One that is claimed is waited for, however long it takes.
-    startWorker(memory);
+    startWorker(memory, { offers: { gpu: 2 } });
     await until(() => countIn(file) === 1);
     await pass(60_000);
     await pass(60_000);
-    expect(told).toBe(0);
+    expect(reports).toEqual([]);
     const other = run.call('held', [file, 2]);
     writeFileSync(`${file}.go`, '');
     expect(await run.outcome(node)).toBe(1);
@@ -564,9 +687,10 @@ describe('a Caller of the workers of a remote', () => {
     const lonely = run.call('half', [2]);
     await until(() => jobsOf(memory).length === 1);
     await pass(15_000);
-    await until(() => told === 1);
+    await until(() => reports.length === 1);
     await pass(60_000);
-    expect([told, lonely.status]).toEqual([1, 'pending']);
+    // The worker that was there offers two.
+    expect([reports, lonely.status]).toEqual([[{ needs: {}, offers: [{ gpu: 2 }] }], 'pending']);
   });
 
   it('is refused a job whose key is that of another call [DML-EXE-1537]', async () => {

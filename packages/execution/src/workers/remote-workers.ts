@@ -1,4 +1,10 @@
-import { type CommitId, type ExecutionKey, isDmlError, type NodeId } from '@daggerml/object-model';
+import {
+  type CommitId,
+  type ExecutionKey,
+  isDmlError,
+  type Needs,
+  type NodeId,
+} from '@daggerml/object-model';
 import {
   type ExecRef,
   ExecRefs,
@@ -22,6 +28,7 @@ import type {
 import { RunObjects } from '../objects/run-objects.ts';
 import { isRetryable } from '../run/failure-effect.ts';
 import { jobKey } from './job-key.ts';
+import { LonelyJobs, type LonelyReport } from './lonely-jobs.ts';
 import { failureOfResult, readResultCommit } from './result-commit.ts';
 import { putSnapshot } from './snapshot.ts';
 
@@ -36,8 +43,8 @@ export interface RemoteWorkersOptions {
   readonly pollMs?: number | undefined;
   /** Time after which a remote that does not answer is asked again; 5 s by default. */
   readonly pauseMs?: number | undefined;
-  /** Hears, once, that no worker has taken a job for a while. */
-  readonly onNobody?: (() => void) | undefined;
+  /** Hears, once for jobs that need the same, that no worker has taken one for a while. */
+  readonly onNobody?: ((report: LonelyReport) => void) | undefined;
   /** Jobs that are posted at one time; further ones wait. */
   readonly maxJobs?: number | undefined;
   /** Hears of a result that is not used since its signer, undefined for none, is not trusted. */
@@ -56,9 +63,6 @@ const PAUSE_MS = 5_000;
 /** Growth of the time between two looks for results while there are none, and its limit. */
 const LOOK_GROWTH = 1.2;
 const MAX_LOOKS = 5;
-/** Time without a result after which the claims of some jobs are looked at. */
-const LONELY_MS = 15_000;
-const LOOKED_AT = 4;
 /** Looks for results between two looks whether the jobs are still there. */
 const LOOKS_BETWEEN = 30;
 
@@ -71,6 +75,8 @@ interface Job {
   isPosted: boolean;
   /** Key under which workers claim it; undefined for one that another process has posted. */
   readonly key: ExecutionKey | undefined;
+  /** Undefined for one that another process has posted. */
+  readonly needs: Needs | undefined;
 }
 
 /**
@@ -100,9 +106,7 @@ export class RemoteWorkers implements ExecutionAdapter {
   #looks = 0;
   /** Time since which the remote has not answered. */
   #silentSinceMs: number | undefined;
-  /** Time since which no result has come. */
-  #lonelySinceMs: number | undefined;
-  #isWarned = false;
+  readonly #lonely: LonelyJobs;
   #isTidy = false;
   #isClosed = false;
 
@@ -113,6 +117,7 @@ export class RemoteWorkers implements ExecutionAdapter {
     this.#options = options;
     this.#store = context.objects.store;
     this.#refs = new ExecRefs(remote, { owner, signer, trust, host: this.#store });
+    this.#lonely = new LonelyJobs((key) => this.#refs.isClaimed(key));
   }
 
   traitsOf(): AdapterTraits {
@@ -184,47 +189,42 @@ export class RemoteWorkers implements ExecutionAdapter {
     const room = (this.#options.maxJobs ?? MAX_JOBS) - this.#jobs.size;
     const submissions = [...this.#waiting.values()].slice(0, Math.max(0, room));
     if (submissions.length === 0) return;
-    await this.#postAll(submissions);
-  }
-
-  /** Posts those of some jobs that still wait. */
-  async #postAll(chosen: readonly Submission[]): Promise<void> {
-    const submissions = chosen.filter(({ nodeId }) => this.#waiting.delete(nodeId));
-    if (submissions.length === 0) return;
+    for (const { nodeId } of submissions) this.#waiting.delete(nodeId);
     try {
       const jobs = this.#keepSnapshots(submissions);
-      await this.#refs.post(
-        jobs.map(({ job, submission }) => ({
+      const refused = await this.#refs.post(
+        jobs.map((job) => ({
           executionUuid: job.executionUuid,
           commitId: job.snapshotId,
           key: job.key as ExecutionKey,
-          needs: submission.needs ?? {},
+          needs: job.needs ?? {},
         })),
         this.#context.objects,
       );
-      const reports: AdapterReport[] = [];
-      for (const { job } of jobs) {
-        job.isPosted = true;
-        reports.push({ type: 'started', nodeId: job.nodeId }, pending(job));
-      }
-      // @spec DML-EXE-1507
-      this.#context.report(reports);
       this.#silentSinceMs = undefined;
+      // @spec DML-EXE-1507
+      this.#context.report(jobs.flatMap((job) => this.#posted(job, refused.get(job.executionUuid))));
+      // What was refused has left room.
+      if (refused.size > 0 && this.#waiting.size > 0) this.#gather();
     } catch (error) {
       // They may be posted all the same: whoever posts one again has the same execution UUID.
       for (const { nodeId } of submissions) this.#jobs.delete(nodeId);
-      // @spec DML-EXE-2793
-      if (submissions.length > 1 && notHere(error)) {
-        for (const submission of submissions) this.#waiting.set(submission.nodeId, submission);
-        const half = Math.ceil(submissions.length / 2);
-        await this.#postAll(submissions.slice(0, half));
-        return this.#postAll(submissions.slice(half));
-      }
       if (!this.#isPatient(error))
         return this.#report(submissions.map(({ nodeId }) => answered(nodeId, failed(error))));
       for (const submission of submissions) this.#waiting.set(submission.nodeId, submission);
       this.#gather(this.#options.pauseMs ?? PAUSE_MS);
     }
+  }
+
+  /** Returns the reports of a job that was posted, or refused with an error. */
+  #posted(job: Job, error: Error | undefined): AdapterReport[] {
+    if (error === undefined) {
+      job.isPosted = true;
+      return [{ type: 'started', nodeId: job.nodeId }, pending(job)];
+    }
+    // @spec DML-EXE-2793
+    this.#jobs.delete(job.nodeId);
+    return [answered(job.nodeId, failed(error))];
   }
 
   /**
@@ -241,9 +241,7 @@ export class RemoteWorkers implements ExecutionAdapter {
   }
 
   /** Keeps the snapshot of each submission under an exec ref of the store, which its job names. */
-  #keepSnapshots(
-    submissions: readonly Submission[],
-  ): readonly { readonly job: Job; readonly submission: Submission }[] {
+  #keepSnapshots(submissions: readonly Submission[]): readonly Job[] {
     const store = this.#store;
     const objects = new RunObjects(store);
     const { actor, clock } = this.#remote;
@@ -255,8 +253,9 @@ export class RemoteWorkers implements ExecutionAdapter {
       const snapshotId = known ?? putSnapshot(submission, objects, author);
       const { nodeId, executionKey } = submission;
       const key = jobKey({ executionUuid, cache: submission.options?.cache, executionKey });
-      const job: Job = { executionUuid, nodeId, snapshotId, isPosted: false, key };
-      return { job, submission, isKnown: known !== undefined };
+      const needs = submission.needs ?? {};
+      const job: Job = { executionUuid, nodeId, snapshotId, isPosted: false, key, needs };
+      return { job, isKnown: known !== undefined };
     });
     store.transact('exec/snapshots', (transaction) => {
       objects.writeTo(transaction);
@@ -267,8 +266,9 @@ export class RemoteWorkers implements ExecutionAdapter {
         transaction.updateRef({ ref, expected: null, next: job.snapshotId, ...facts });
       }
     });
-    for (const { job } of made) this.#jobs.set(job.nodeId, job);
-    return made;
+    const jobs = made.map(({ job }) => job);
+    for (const job of jobs) this.#jobs.set(job.nodeId, job);
+    return jobs;
   }
 
   get #pollMs(): number {
@@ -306,8 +306,10 @@ export class RemoteWorkers implements ExecutionAdapter {
       }
       for (let at = 0; at < finished.length; at += TAKEN_TOGETHER)
         await this.#take(finished.slice(at, at + TAKEN_TOGETHER));
-      if (finished.length === 0) await this.#warnOfNobody(jobs);
-      else this.#lonelySinceMs = undefined;
+      await this.#warnOfNobody(
+        jobs.filter(({ executionUuid }) => !results.has(executionUuid)),
+        finished,
+      );
       this.#silentSinceMs = undefined;
     } catch (error) {
       this.#pauseMs = this.#options.pauseMs ?? PAUSE_MS;
@@ -316,21 +318,10 @@ export class RemoteWorkers implements ExecutionAdapter {
     }
   }
 
-  /**
-   * Reports once that no worker seems to run, where some of the jobs were claimed by nobody for a while.
-   *
-   * @spec DML-EXE-1538
-   */
-  async #warnOfNobody(jobs: readonly Job[]): Promise<void> {
+  async #warnOfNobody(open: readonly Job[], ended: readonly Job[]): Promise<void> {
     const { onNobody } = this.#options;
-    const nowMs = this.#remote.clock.now();
-    this.#lonelySinceMs ??= nowMs;
-    if (!onNobody || this.#isWarned || nowMs - this.#lonelySinceMs < LONELY_MS) return;
-    this.#lonelySinceMs = nowMs;
-    for (const { key } of jobs.slice(0, LOOKED_AT))
-      if (key === undefined || (await this.#refs.isClaimed(key))) return;
-    this.#isWarned = true;
-    onNobody();
+    if (onNobody === undefined) return;
+    for (const report of await this.#lonely.look(open, ended, this.#remote.clock.now())) onNobody(report);
   }
 
   /** Returns the job of a poll; one that another process has begun is taken up. */
@@ -338,7 +329,7 @@ export class RemoteWorkers implements ExecutionAdapter {
     const known = this.#jobs.get(nodeId);
     if (known) return known;
     const snapshotId = token as CommitId;
-    const job: Job = { executionUuid, nodeId, snapshotId, isPosted: false, key: undefined };
+    const job: Job = { executionUuid, nodeId, snapshotId, isPosted: false, key: undefined, needs: undefined };
     this.#jobs.set(nodeId, job);
     return job;
   }
@@ -378,7 +369,10 @@ export class RemoteWorkers implements ExecutionAdapter {
       // @spec DML-EXE-1530
       this.#options.onUntrusted?.(ref.signature?.signer);
       await this.#refs.removeResult(executionUuid);
-    } else if (ref.problem !== null) {
+      return undefined;
+    }
+    this.#lonely.see(ref.needs);
+    if (ref.problem !== null) {
       const { code, reason } = ref.problem;
       const isAgain = isRetryable(code);
       // Files of the job may be gone: another one names none that this process believes to be there.

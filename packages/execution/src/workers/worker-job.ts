@@ -52,6 +52,10 @@ export class WorkerJob {
   readonly #doing = new Set<Promise<unknown>>();
   /** Time from which it may be tried. */
   dueMs = 0;
+  /** Time since which it has been waiting for room. */
+  waitsSinceMs: number | undefined;
+  /** Time at which its claim was looked at last, while it waited. */
+  claimSeenMs: number | undefined;
   /** Reason why it is waiting. */
   reason: string | undefined;
   result: JobResult | undefined;
@@ -81,6 +85,10 @@ export class WorkerJob {
     return this.#state;
   }
 
+  get needs(): ExecRef['needs'] {
+    return this.ref.needs;
+  }
+
   /** The call, once its snapshot is here. */
   get call(): SnapshotCall | undefined {
     return this.#call;
@@ -89,6 +97,12 @@ export class WorkerJob {
   /** Checks whether it takes room of the worker: it is claimed, or about to be. */
   get isActive(): boolean {
     return this.#state === 'claiming' || holdsClaim(this.#state);
+  }
+
+  /** Puts it off: somebody else has it for so long at least. */
+  putOff(afterMs: number): void {
+    this.dueMs = this.#timers.nowMs() + afterMs;
+    this.waitsSinceMs = undefined;
   }
 
   /** Resolves when nothing is done for it any more. */

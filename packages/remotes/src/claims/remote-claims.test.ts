@@ -317,6 +317,28 @@ describe('a claim of a remote', () => {
     expect(other.files.requests).toHaveLength(2);
   });
 
+  it('is seen by others who do not want it, as seldom as by those who do', async () => {
+    const world = new World();
+    const [owner, other] = [world.join(), world.join()];
+    expect([await other.claims.isHeld(KEY), await world.read()]).toEqual([false, undefined]);
+    const claim = await claimed(owner.claims);
+    expect([await owner.claims.isHeld(KEY), await other.claims.isHeld(KEY)]).toEqual([true, true]);
+    other.files.requests.length = 0;
+    world.nowMs += LEASE_MS / 4 - 1;
+    expect([await other.claims.isHeld(KEY), (await other.claims.claim(KEY)).type]).toEqual([true, 'held']);
+    expect(other.files.requests).toHaveLength(0);
+    world.nowMs += 1;
+    expect([await other.claims.isHeld(KEY), other.files.requests.length]).toEqual([true, 1]);
+    // One that was released, or whose lease has passed, is nobody's.
+    await owner.claims.release(claim);
+    world.nowMs += LEASE_MS / 2;
+    expect(await other.claims.isHeld(KEY)).toBe(false);
+    await claimed(owner.claims);
+    world.nowMs += LEASE_MS + 1;
+    expect([await other.claims.isHeld(KEY), (await world.read())?.fencing]).toEqual([false, 2]);
+    await claimed(other.claims);
+  });
+
   it('waits while as many are held as may be, and is not made once nobody wants it [DML-REM-1122]', async () => {
     const world = new World();
     const { claims, files } = world.join({ maxHeld: 2 });

@@ -123,6 +123,24 @@ export class RemoteClaims {
     if (followed) this.#followed.set(key, { ...followed, againMs: 0 });
   }
 
+  /**
+   * Checks whether somebody has the claim of a key, without taking it where nobody has; who found it held is answered from
+   * memory as in {@link claim}.
+   */
+  isHeld(key: ExecutionKey): Promise<boolean> {
+    return this.#serially(key, async () => {
+      if (this.#held.has(key)) return true;
+      const followed = this.#followed.get(key);
+      if (followed !== undefined && this.#clocks.monotonicMs() < followed.againMs) return true;
+      const read = await readClaim(this.#remote, key, followed?.version);
+      const found = read === 'unchanged' ? followed : read;
+      const step = stepOf(found?.claim, await this.#time.now());
+      if (step.type !== 'follow') return false;
+      this.#follow(key, found as VersionedClaim, step.leftMs);
+      return true;
+    });
+  }
+
   #answerFromMemory(key: ExecutionKey): RemoteClaimAnswer | undefined {
     const held = this.#held.get(key);
     if (held !== undefined && this.#clocks.monotonicMs() < held.untilMs)

@@ -18,8 +18,25 @@ export interface CommitSource {
   bringChunks?(chunkIds: readonly ChunkId[]): Promise<void> | undefined;
 }
 
+/** A commit to send; what `left` names is with whoever reads it. */
+export interface CommitToSend {
+  readonly commitId: CommitId;
+  readonly left?: CommitId | undefined;
+}
+
+/** A commit that was sent, with the groups that hold it; or one that was not, since something of it is not to be had. */
+export type SentCommit = { readonly groups: readonly GroupEntry[] } | { readonly error: Error };
+
 /** Objects that are remembered as put, with the groups of all that each reaches. */
 const MAX_KNOWN = 500_000;
+/** Time after which what could not be brought is asked for again. */
+const ASK_AGAIN_MS = 60_000;
+const MAX_UNBROUGHT = 10_000;
+
+/** Reason why a commit cannot be sent, while others can. */
+interface Lack {
+  readonly error: Error;
+}
 
 interface Step {
   readonly object: LinkedObject;
@@ -45,6 +62,8 @@ export class CommitSender {
   #numbersInState = new Map<string, number>();
   /** Groups of the state that hold what this repository has left out. */
   readonly #ofState: ObjectsOfState;
+  /** What of an object was asked for and could not be brought, by the id of the object. */
+  readonly #unbrought = new Map<string, { readonly lack: Lack; readonly askedMs: number }>();
   #sending: Promise<unknown> = Promise.resolve();
 
   constructor(remote: Remote) {
@@ -54,25 +73,19 @@ export class CommitSender {
 
   /**
    * Puts what commits reach and `left` does not name, and returns the groups that hold it, for each commit. What was left
-   * out here is taken from where the remote has it, or else brought first. Throws `object_withheld` for what cannot be had,
-   * and `remote_refused` with `incomplete` where an object is missing here.
+   * out here is taken from where the remote has it, or else brought first. A commit of which something cannot be had is
+   * returned with the reason: `object_withheld`, or `remote_refused` with `incomplete` where an object is missing here.
    *
    * @spec DML-REM-1806
    */
-  send(
-    commits: readonly { readonly commitId: CommitId; readonly left?: CommitId | undefined }[],
-    source: CommitSource,
-  ): Promise<readonly (readonly GroupEntry[])[]> {
-    const send = (): Promise<readonly (readonly GroupEntry[])[]> => this.#send(commits, source);
+  send(commits: readonly CommitToSend[], source: CommitSource): Promise<readonly SentCommit[]> {
+    const send = (): Promise<readonly SentCommit[]> => this.#send(commits, source);
     const sent = this.#sending.then(send, send);
     this.#sending = sent;
     return sent;
   }
 
-  async #send(
-    commits: readonly { readonly commitId: CommitId; readonly left?: CommitId | undefined }[],
-    source: CommitSource,
-  ): Promise<readonly (readonly GroupEntry[])[]> {
+  async #send(commits: readonly CommitToSend[], source: CommitSource): Promise<readonly SentCommit[]> {
     this.#snapshot = (await readSince(this.#remote.files, this.#snapshot)).snapshot;
     assertInternal(this.#snapshot.state, this.#remote.files.name);
     const { epoch } = this.#snapshot.state;
@@ -83,12 +96,19 @@ export class CommitSender {
     const writer = new GroupWriter(this.#remote, { epoch, kind: 'loose' });
     const number = this.#groups.length;
     this.#groups.push(undefined);
+    const lacking = new Map<string, Lack>();
     try {
-      const held: (readonly number[])[] = [];
+      const held: (readonly number[] | Lack)[] = [];
       for (const { commitId, left } of commits)
-        held.push(await this.#walk({ class: 'commit', id: commitId }, { left, source, writer, number }));
+        held.push(
+          await this.#walk({ class: 'commit', id: commitId }, { left, source, writer, number, lacking }),
+        );
       this.#groups[number] = await writer.finish();
-      return held.map((numbers) => numbers.flatMap((each) => this.#groups[each] ?? []));
+      // What is put of a commit that lacks something is of use for others.
+      // @spec DML-REM-1851
+      return held.map((each) =>
+        'error' in each ? each : { groups: each.flatMap((at) => this.#groups[at] ?? []) },
+      );
     } catch (error) {
       this.forget();
       throw error;
@@ -105,7 +125,10 @@ export class CommitSender {
     this.#ofState.forget();
   }
 
-  /** Puts an object after all that it reaches, and returns the numbers of the groups that hold it. */
+  /**
+   * Puts an object after all that it reaches, and returns the numbers of the groups that hold it. Objects that lack
+   * something are added to `lacking`.
+   */
   async #walk(
     root: Link,
     {
@@ -113,36 +136,42 @@ export class CommitSender {
       source,
       writer,
       number,
+      lacking,
     }: {
       readonly left: CommitId | undefined;
       readonly source: CommitSource;
       readonly writer: GroupWriter;
       readonly number: number;
+      readonly lacking: Map<string, Lack>;
     },
-  ): Promise<readonly number[]> {
+  ): Promise<readonly number[] | Lack> {
     const own: readonly number[] = [number];
     const open: Step[] = [];
-    const enter = (link: Link): readonly number[] | 'absent' | undefined => {
+    const enter = (link: Link): readonly number[] | Lack | 'absent' | undefined => {
       if (link.id === left) return [];
-      const known = this.#known.get(link.id);
+      const known = this.#known.get(link.id) ?? lacking.get(link.id);
       if (known !== undefined) return known;
       const bytes = source.getBytes(link.class, link.id);
       if (bytes === undefined) return 'absent';
       const object = { ...link, bytes };
       const links = linksIn(object);
-      if (links === undefined) throw this.#incomplete(link);
+      if (links === undefined) return { error: this.#incomplete(link) };
       open.push({ object, links, next: 0, groups: own });
       return undefined;
     };
     const first = enter(root);
-    if (first === 'absent') throw this.#missing(root, source);
+    if (first === 'absent') return this.#missing(root, source);
     if (first !== undefined) return first;
     for (let step = open.at(-1); step !== undefined; step = open.at(-1)) {
       const link = step.links[step.next];
       if (link !== undefined) {
         let known = enter(link);
         if (known === 'absent') known = (await this.#elsewhere(step, source)) ?? enter(link);
-        if (known === 'absent') throw this.#missing(link, source);
+        if (known === 'absent') known = this.#missing(link, source);
+        if (known !== undefined && 'error' in known) {
+          for (const { object } of open) lacking.set(object.id, known);
+          return known;
+        }
         if (known !== undefined) step.groups = union(step.groups, known);
         step.next += 1;
         continue;
@@ -159,11 +188,14 @@ export class CommitSender {
 
   /**
    * Returns the number of the group of the state that has the next chunk of an object, which is not here; where there is none,
-   * brings it with those that follow and returns undefined.
+   * brings it with those that follow and returns undefined, or why that cannot be done.
    *
    * @spec DML-REM-1820
    */
-  async #elsewhere({ links, next }: Step, source: CommitSource): Promise<readonly number[] | undefined> {
+  async #elsewhere(
+    { object, links, next }: Step,
+    source: CommitSource,
+  ): Promise<readonly number[] | Lack | undefined> {
     const link = links[next] as Link;
     // Only what reaches nothing else is known to be whole there.
     if (link.class !== 'chunk') return undefined;
@@ -172,10 +204,22 @@ export class CommitSender {
       this.#known.set(link.id, [number]);
       return [number];
     }
+    const nowMs = this.#remote.clock.now();
+    const asked = this.#unbrought.get(object.id);
+    // @spec DML-REM-1852
+    if (asked !== undefined && Math.abs(nowMs - asked.askedMs) < ASK_AGAIN_MS) return asked.lack;
     // @spec DML-REM-1821
     const chunks = links.slice(next).filter((each) => each.class === 'chunk');
-    await source.bringChunks?.(chunks.map(({ id }) => id as ChunkId));
-    return undefined;
+    try {
+      await source.bringChunks?.(chunks.map(({ id }) => id as ChunkId));
+      this.#unbrought.delete(object.id);
+      return undefined;
+    } catch (error) {
+      if (!isDmlError(error, 'object_withheld')) throw error;
+      if (this.#unbrought.size >= MAX_UNBROUGHT) this.#unbrought.clear();
+      this.#unbrought.set(object.id, { lack: { error }, askedMs: nowMs });
+      return { error };
+    }
   }
 
   async #numberInState(link: Link): Promise<number | undefined> {
@@ -186,9 +230,11 @@ export class CommitSender {
     return number;
   }
 
-  #missing(link: Link, source: CommitSource): Error {
+  #missing(link: Link, source: CommitSource): Lack {
     const error = source.missing?.(link.class, link.id);
-    return error === undefined || isDmlError(error, 'object_missing') ? this.#incomplete(link) : error;
+    return {
+      error: error === undefined || isDmlError(error, 'object_missing') ? this.#incomplete(link) : error,
+    };
   }
 
   #incomplete({ class: objectClass, id }: Link): Error {

@@ -6,7 +6,7 @@ import { joinRemote } from '../../test/exchange.ts';
 import { commitTo, openFixture, remoteOver } from '../../test/fixtures.ts';
 import { type OnRequest, unanswered, type WatchedFiles, watchedFiles } from '../../test/watched-files.ts';
 import { collectRemote } from '../collect/collect.ts';
-import { execRefPath } from '../format/exec-ref.ts';
+import { type ExecRef, execRefPath } from '../format/exec-ref.ts';
 import type { GroupEntry } from '../format/group.ts';
 import type { Remote } from '../remote.ts';
 import { type ExecSigner, execSigner, type TrustPolicy } from '../signatures/exec-signature.ts';
@@ -30,7 +30,12 @@ let parties = 0;
 
 async function party(
   memory: MemoryRemote,
-  options: { onRequest?: OnRequest; signer?: ExecSigner; trust?: TrustPolicy } = {},
+  options: {
+    onRequest?: OnRequest;
+    signer?: ExecSigner;
+    trust?: TrustPolicy;
+    offers?: ExecRef['needs'];
+  } = {},
 ): Promise<Party> {
   const { onRequest, ...others } = options;
   parties += 1;
@@ -281,7 +286,8 @@ describe('exec refs of a remote', () => {
     const commitId = commitTo(from.store, { one: 'text', large });
     const job = { executionUuid: uuid(1), commitId, key: KEY, needs: {} };
     const without = partialSource(from);
-    await expect(from.refs.post([job], without.source)).rejects.toMatchObject({ code: 'object_withheld' });
+    const refused = await from.refs.post([job], without.source);
+    expect([...refused]).toMatchObject([[uuid(1), { code: 'object_withheld' }]]);
     expect(without.asked).toHaveLength(1);
     expect(memory.paths.filter((path) => path.startsWith('exec/'))).toEqual([]);
     const { source, asked } = partialSource(from, true);
@@ -291,6 +297,117 @@ describe('exec refs of a remote', () => {
     expect(asked[0]).toBe(2);
     const to = await party(memory);
     expect(await taken(to, 1)).toBe(commitId);
+  });
+
+  it('are posted without those that lack something, at no further request [DML-REM-1851]', async () => {
+    const memory = new MemoryRemote();
+    const from = await party(memory);
+    const commits = ['one', 'two', 'three', 'four'].map((text) =>
+      commitTo(from.store, { text }, { parents: [] }),
+    );
+    const [first, , third] = commits.map((id) => from.store.getRecord('commit', id)?.treeId);
+    const absent = new Set<string | undefined>([first, third]);
+    const source: Parameters<ExecRefs['post']>[1] = {
+      getBytes: (objectClass, id) => (absent.has(id) ? undefined : from.store.get(objectClass, id as never)),
+      // One was left out, and the other is missing.
+      missing: (_, objectId) =>
+        new DmlError({ code: objectId === first ? 'object_withheld' : 'object_missing', message: objectId }),
+    };
+    const jobs = commits.map((commitId, at) => ({ executionUuid: uuid(at), commitId, key: KEY, needs: {} }));
+    // The clock of the remote is asked once.
+    await post(from, 9, commitTo(from.store, { text: 'zero' }));
+    from.files.requests.length = 0;
+    const refused = await from.refs.post(jobs, source);
+    expect([...refused]).toMatchObject([
+      [uuid(0), { code: 'object_withheld' }],
+      [uuid(2), { code: 'remote_refused', detail: 'incomplete' }],
+    ]);
+    // A remote without a state is looked into for files of others.
+    const requests = from.files.requests.filter((each) => !each.startsWith('list'));
+    expect(requests.map((each) => each.replace(/[/.].*$/, ''))).toEqual([
+      'readVersion CURRENT',
+      'put segments',
+      'put indexes',
+      'swap exec',
+      'swap exec',
+    ]);
+    const to = await party(memory);
+    for (const [at, commitId] of commits.entries())
+      expect(await taken(to, at)).toBe(at % 2 === 0 ? undefined : commitId);
+    // A result is whole or none.
+    const result = { commitId: commits[0] as CommitId, snapshotId: commits[1] as CommitId };
+    await expect(
+      from.refs.answer({ executionUuid: uuid(1), key: KEY }, result, source),
+    ).rejects.toMatchObject({ code: 'object_withheld' });
+  });
+
+  it('ask once in a minute for what is not to be had [DML-REM-1852]', async () => {
+    const memory = new MemoryRemote();
+    let nowMs = 5_000_000;
+    const store = await openFixture();
+    const remote = remoteOver(memory.open(), 99);
+    const clock = { ...remote.clock, now: () => nowMs };
+    const refs = new ExecRefs({ ...remote, clock }, { owner: 'ada', host: store });
+    let asked = 0;
+    const source: Parameters<ExecRefs['post']>[1] = {
+      getBytes: (objectClass, id) =>
+        objectClass === 'chunk' ? undefined : store.get(objectClass, id as never),
+      bringChunks: async ([id]) => {
+        asked += 1;
+        throw new DmlError({ code: 'object_withheld', message: `nobody has ${id}` });
+      },
+    };
+    let number = 0;
+    const postSome = async (): Promise<number> => {
+      const jobs = ['one', 'two', 'three'].map((text) => {
+        number += 1;
+        const commitId = commitTo(store, { text: `${text} ${number}`, large });
+        return { executionUuid: uuid(number), commitId, key: KEY, needs: {} };
+      });
+      return (await refs.post(jobs, source)).size;
+    };
+    const seen: number[] = [];
+    for (const passedMs of [0, 1, 59_998, 1, 59_999]) {
+      nowMs += passedMs;
+      seen.push(await postSome(), asked);
+    }
+    expect(seen).toEqual([3, 1, 3, 1, 3, 1, 3, 2, 3, 2]);
+    // What has come by another way is taken at once; and any other error is one of the remote.
+    source.getBytes = (objectClass, id) => store.get(objectClass, id as never);
+    expect([await postSome(), asked]).toEqual([0, 2]);
+    const later = commitTo(store, { other: large.map((byte) => byte ^ 3) });
+    source.getBytes = (objectClass, id) =>
+      objectClass === 'chunk' ? undefined : store.get(objectClass, id as never);
+    source.bringChunks = async () => {
+      throw new DmlError({ code: 'store_full', message: 'no space' });
+    };
+    const job = { executionUuid: uuid(90), commitId: later, key: KEY, needs: {} };
+    await expect(refs.post([job], source)).rejects.toMatchObject({ code: 'store_full' });
+  });
+
+  it('of a result say what its worker offers [DML-REM-1850]', async () => {
+    const memory = new MemoryRemote();
+    const offers = { gpu: 2, linux: true } as const;
+    const [worker, plain] = [await party(memory, { offers }), await party(memory)];
+    const snapshotId = commitTo(plain.store, { one: 'text' });
+    const needs = { gpu: 1 };
+    await plain.refs.post(
+      [{ executionUuid: uuid(1), commitId: snapshotId, key: KEY, needs }],
+      sourceOf(plain.store),
+    );
+    const answer = (each: Party, number: number): Promise<boolean> =>
+      each.refs.answer(
+        { executionUuid: uuid(number), key: KEY },
+        { problem: { code: 'timeout', reason: 'too long' } },
+        sourceOf(each.store),
+      );
+    await answer(worker, 1);
+    await answer(plain, 2);
+    expect([
+      (await plain.refs.read('exec', uuid(1)))?.needs,
+      (await plain.refs.read('results', uuid(1)))?.needs,
+      (await plain.refs.read('results', uuid(2)))?.needs,
+    ]).toEqual([needs, offers, {}]);
   });
 
   it('put everything again in a new epoch [DML-REM-1807]', async () => {

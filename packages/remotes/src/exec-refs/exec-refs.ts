@@ -4,13 +4,15 @@ import { readClaim } from '../claims/swap-claim.ts';
 import type { ExecProblem, ExecRef, ExecRefKind } from '../format/exec-ref.ts';
 import type { Remote } from '../remote.ts';
 import { type ExecSigner, ExecTrust, type TrustPolicy } from '../signatures/exec-signature.ts';
-import { CommitSender, type CommitSource } from './commit-sender.ts';
+import { CommitSender, type CommitSource, type SentCommit } from './commit-sender.ts';
 import { createExecRef, listExecRefs, readExecRef, removeExecRefs } from './exec-ref-files.ts';
 import { type CommitHost, CommitTaker, type CommitToTake } from './take-commits.ts';
 
 export interface ExecRefsOptions {
   /** Owner of jobs and results, for people. */
   readonly owner: string;
+  /** Amounts and qualities of this place, which results name; nothing by default. */
+  readonly offers?: ExecRef['needs'] | undefined;
   /** Store that takes what is fetched. */
   readonly host: CommitHost;
   /** Signs what is posted; nothing is signed by default. */
@@ -58,11 +60,22 @@ export class ExecRefs {
     this.#time = new RemoteTime(remote, machineClocks);
   }
 
-  /** Posts jobs with all that their snapshots reach; those that were posted before stay as they are. */
-  async post(jobs: readonly ExecJob[], source: CommitSource): Promise<void> {
+  /**
+   * Posts jobs with all that their snapshots reach; those that were posted before stay as they are. Returns, by execution
+   * UUID, why jobs were not posted of which something is not to be had: `object_withheld`, or `remote_refused` with
+   * `incomplete`.
+   */
+  async post(jobs: readonly ExecJob[], source: CommitSource): Promise<ReadonlyMap<string, Error>> {
     const sent = await this.#sender.send(jobs, source);
+    const refused = new Map<string, Error>();
+    const queue: { readonly job: ExecJob; readonly groups: ExecRef['groups'] }[] = [];
+    for (const [at, job] of jobs.entries()) {
+      const each = sent[at] as SentCommit;
+      if ('error' in each) refused.set(job.executionUuid, each.error);
+      else queue.push({ job, groups: each.groups });
+    }
+    if (queue.length === 0) return refused;
     const timeMs = await this.#now();
-    const queue = jobs.map((job, at) => ({ job, groups: sent[at] ?? [] }));
     const work = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const { executionUuid, commitId, key, needs } = next.job;
@@ -71,6 +84,7 @@ export class ExecRefs {
       }
     };
     await Promise.all(Array.from({ length: PARALLEL_POSTS }, work));
+    return refused;
   }
 
   /**
@@ -89,11 +103,14 @@ export class ExecRefs {
       commit = result.commitId;
       // Results share little, and each is whole by itself.
       this.#sender.forget();
-      const [sent = []] = await this.#sender.send([{ commitId: commit, left: result.snapshotId }], source);
-      groups = sent;
+      const [sent] = await this.#sender.send([{ commitId: commit, left: result.snapshotId }], source);
+      if (sent === undefined || 'error' in sent) throw sent?.error ?? new TypeError('nothing was sent');
+      groups = sent.groups;
     }
     const problem = 'problem' in result ? clipped(result.problem) : null;
-    const ref = this.#refOf({ commit, groups, key, needs: {}, problem, timeMs: await this.#now() });
+    // @spec DML-REM-1850
+    const { offers = {} } = this.#options;
+    const ref = this.#refOf({ commit, groups, key, needs: offers, problem, timeMs: await this.#now() });
     return await createExecRef(this.#remote, { kind: 'results', executionUuid }, ref);
   }
 

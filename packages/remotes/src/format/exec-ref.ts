@@ -25,7 +25,7 @@ export interface ExecRef {
   readonly groups: readonly GroupEntry[];
   /** Key under which the job is claimed. */
   readonly key: ExecutionKey;
-  /** Amounts and qualities that the job needs, as names with numbers or true. */
+  /** Amounts and qualities that the job needs, as names with numbers or true; of a result, those that its worker offers. */
   readonly needs: Needs;
   /** Owner, for people. */
   readonly owner: string;
