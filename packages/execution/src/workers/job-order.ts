@@ -2,7 +2,7 @@ import type { Needs } from '@daggerml/object-model';
 import { amountsOf, type FreeAmounts } from '../adapters/free-amounts.ts';
 
 /** Time that a job waits for room until room is kept for it. */
-export const MAX_WAIT_MS = 30_000;
+const MAX_WAIT_MS = 30_000;
 
 /** A job that may be tried now. */
 export interface DueJob {
@@ -13,9 +13,9 @@ export interface DueJob {
   readonly waitsSinceMs: number | undefined;
 }
 
-/** Room of a worker. */
+/** Room that a worker has left. */
 export interface Room {
-  /** What is free; it is changed by the plan. */
+  /** Amounts that are free; the plan changes them. */
   readonly free: FreeAmounts;
   /** Jobs that may be begun. */
   readonly slots: number;

@@ -3,9 +3,9 @@ import { formatNeeds, type Offers } from '../adapters/needs.ts';
 
 /** Jobs that no worker takes. */
 export interface LonelyReport {
-  /** What the jobs need. */
+  /** Needs that these jobs have in common. */
   readonly needs: Needs;
-  /** What workers offer whose results were seen in this run. */
+  /** Offers of workers whose results were seen in this run. */
   readonly offers: readonly Offers[];
 }
 

@@ -62,7 +62,7 @@ export class CommitSender {
   #numbersInState = new Map<string, number>();
   /** Groups of the state that hold what this repository has left out. */
   readonly #ofState: ObjectsOfState;
-  /** What of an object was asked for and could not be brought, by the id of the object. */
+  /** Objects with chunks that were asked for and could not be brought, by id. */
   readonly #unbrought = new Map<string, { readonly lack: Lack; readonly askedMs: number }>();
   #sending: Promise<unknown> = Promise.resolve();
 
