@@ -127,6 +127,23 @@ describe('the order of jobs in a worker', () => {
     expect(worker.begun.at(-1)).toBe('fresh 31');
   });
 
+  it('begins the one that has waited longest first, whenever it came [DML-EXE-2801]', () => {
+    const worker = new TestWorker({}, 1);
+    worker.add('runs', {}, 40_000);
+    worker.plan();
+    worker.add('tried', {}, 1_000, 5_000);
+    worker.add('fresh', {}, 1_000);
+    worker.pass(42);
+    expect(worker.begun).toEqual(['runs', 'fresh', 'tried']);
+    // Of two that were tried the order in which they are due does not count any more.
+    worker.add('runs again', {}, 40_000);
+    worker.pass(1);
+    worker.add('later', {}, 1_000, 60_000);
+    worker.add('sooner', {}, 1_000, 50_000);
+    worker.pass(45);
+    expect(worker.begun.slice(3)).toEqual(['runs again', 'sooner', 'later']);
+  });
+
   it('begins every job, whatever comes', () => {
     const worker = new TestWorker({ gpu: 3, memoryMb: 8 }, 3);
     const needs: readonly Needs[] = [{}, { gpu: 1 }, { gpu: 3 }, { memoryMb: 8 }, { gpu: 2, memoryMb: 5 }];

@@ -349,9 +349,12 @@ describe('exec refs of a remote', () => {
     const clock = { ...remote.clock, now: () => nowMs };
     const refs = new ExecRefs({ ...remote, clock }, { owner: 'ada', host: store });
     let asked = 0;
+    let read = 0;
     const source: Parameters<ExecRefs['post']>[1] = {
-      getBytes: (objectClass, id) =>
-        objectClass === 'chunk' ? undefined : store.get(objectClass, id as never),
+      getBytes: (objectClass, id) => {
+        if (objectClass === 'datum') read += 1;
+        return objectClass === 'chunk' ? undefined : store.get(objectClass, id as never);
+      },
       bringChunks: async ([id]) => {
         asked += 1;
         throw new DmlError({ code: 'object_withheld', message: `nobody has ${id}` });
@@ -369,7 +372,10 @@ describe('exec refs of a remote', () => {
     const seen: number[] = [];
     for (const passedMs of [0, 1, 59_998, 1, 59_999]) {
       nowMs += passedMs;
+      read = 0;
       seen.push(await postSome(), asked);
+      // What lacks something is looked at once for all that are posted together.
+      expect(read).toBe(1);
     }
     expect(seen).toEqual([3, 1, 3, 1, 3, 1, 3, 2, 3, 2]);
     // What has come by another way is taken at once; and any other error is one of the remote.
