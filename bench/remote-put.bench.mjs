@@ -11,7 +11,7 @@ const MIB = 2 ** 20;
 const SEGMENT_BYTES = 64 * MIB;
 const SEGMENTS = 16;
 const BUCKET = 'bench';
-const PROGRAM = 'versitygw';
+const PROGRAM = 'versitygw-optimised';
 
 const pathOf = (number) => `segments/0-${'0'.repeat(64)}-${number.toString(16).padStart(32, '0')}.car`;
 
