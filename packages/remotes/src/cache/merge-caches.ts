@@ -2,7 +2,7 @@ import { isDmlError } from '@daggerml/object-model';
 import { CacheIndex } from '../format/cache-index.ts';
 import type { CacheRow } from '../format/cache-row.ts';
 import { CacheRows } from '../format/cache-rows.ts';
-import { checkHash, filePath, NONCE_BYTES, newFileName } from '../format/file-path.ts';
+import { checkHash, filePath, hashInName, NONCE_BYTES, newFileName } from '../format/file-path.ts';
 import type { GroupEntry } from '../format/group.ts';
 import { IndexObject } from '../format/index-object.ts';
 import type { CacheEntry } from '../format/state.ts';
@@ -52,7 +52,7 @@ export async function putCache(remote: Remote, rows: CacheRows, epoch: number): 
   const { bytes, entries } = rows.encode();
   const file = newFileName(epoch, bytes, remote.randomBytes(NONCE_BYTES));
   const path = filePath('caches', file);
-  await remote.files.put(path, bytes);
+  await remote.files.put(path, bytes, hashInName(file));
   const index = CacheIndex.parse(bytes, { remote: remote.files.name, path });
   return { entry: { bytes: bytes.length, entries, file }, index };
 }

@@ -46,8 +46,11 @@ export interface RemoteFiles {
    */
   read(path: string, range?: ByteRange): Promise<Uint8Array | undefined>;
 
-  /** Writes an immutable file, which is whole and durable afterwards; writing the same bytes again succeeds. */
-  put(path: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Writes an immutable file, which is whole and durable afterwards; writing the same bytes again succeeds. Whoever
+   * knows the SHA-256 of the bytes gives it, in hex digits, so that it need not be computed again.
+   */
+  put(path: string, bytes: Uint8Array, sha256?: string): Promise<void>;
 
   /** Returns a mutable file; `unchanged` where it has the version that is known, undefined where it is absent. */
   readVersion(path: string, knownVersion?: string): Promise<FileVersion | 'unchanged' | undefined>;

@@ -47,6 +47,8 @@ export class SegmentWriter {
   #bytes: Buffer = HEADER;
   #sizeBytes: number = HEADER.length;
   #number = 0;
+  /** Room for whole segments that nobody reads any more. */
+  readonly #spare: Buffer[] = [];
 
   constructor(rows: IndexRows, maxBytes: number = SEGMENT_BYTES) {
     this.#rows = rows;
@@ -68,11 +70,17 @@ export class SegmentWriter {
 
   #makeRoom(wantedBytes: number): void {
     if (wantedBytes <= this.#bytes.length) return;
-    // No larger than a full segment, unless one record is.
-    const twice = Math.min(Math.max(this.#bytes.length * 2, FIRST_BYTES), this.#maxBytes);
-    const grown = Buffer.allocUnsafeSlow(Math.max(twice, wantedBytes));
+    // No larger than a full segment, unless one record is; after a first full one others are likely.
+    const twice = this.#number > 0 ? this.#maxBytes : Math.max(this.#bytes.length * 2, FIRST_BYTES);
+    const roomBytes = Math.max(Math.min(twice, this.#maxBytes), wantedBytes);
+    const grown = (roomBytes === this.#maxBytes && this.#spare.pop()) || Buffer.allocUnsafeSlow(roomBytes);
     this.#bytes.copy(grown, 0, 0, this.#sizeBytes);
     this.#bytes = grown;
+  }
+
+  /** Takes back the bytes of a segment that is not needed any more, as room for others. */
+  reuse(segment: Buffer): void {
+    if (segment.buffer.byteLength === this.#maxBytes) this.#spare.push(Buffer.from(segment.buffer));
   }
 
   /** Returns the segment with what was added since the last one; undefined where that is nothing. */

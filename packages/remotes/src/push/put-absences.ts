@@ -1,5 +1,5 @@
 import { type Absences, encodeAbsences } from '../format/absences.ts';
-import { filePath, NONCE_BYTES, newFileName } from '../format/file-path.ts';
+import { filePath, hashInName, NONCE_BYTES, newFileName } from '../format/file-path.ts';
 import type { RemoteState } from '../format/state.ts';
 import type { Remote } from '../remote.ts';
 
@@ -12,6 +12,6 @@ export async function putAbsences(
   const bytes = encodeAbsences(absences);
   if (bytes.equals(encodeAbsences(before))) return state.absences;
   const file = newFileName(state.epoch, bytes, remote.randomBytes(NONCE_BYTES));
-  await remote.files.put(filePath('absences', file), bytes);
+  await remote.files.put(filePath('absences', file), bytes, hashInName(file));
   return file;
 }

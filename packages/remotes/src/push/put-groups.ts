@@ -1,5 +1,5 @@
 import type { ObjectBlock } from '@daggerml/store';
-import { filePath, NONCE_BYTES, newFileName } from '../format/file-path.ts';
+import { filePath, hashInName, NONCE_BYTES, newFileName } from '../format/file-path.ts';
 import type { GroupEntry, GroupKind, SegmentEntry } from '../format/group.ts';
 import { IndexRows } from '../format/index-object.ts';
 import { SEGMENT_BYTES, SegmentWriter, type SentObject } from '../format/segment.ts';
@@ -62,7 +62,9 @@ export class GroupWriter {
     const file = newFileName(this.#options.epoch, segment, this.#remote.randomBytes(NONCE_BYTES));
     this.#segments.push({ bytes: segment.length, file });
     const put: Promise<void> = this.#remote.files
-      .put(filePath('segments', file), segment)
+      .put(filePath('segments', file), segment, hashInName(file))
+      // One that failed may still be on its way.
+      .then(() => this.#writer.reuse(segment))
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
@@ -87,7 +89,7 @@ export class GroupWriter {
     // @spec DML-REM-0814
     const { bytes, entries } = this.#rows.encode(this.#segments.map(({ file }) => file));
     const index = newFileName(this.#options.epoch, bytes, this.#remote.randomBytes(NONCE_BYTES));
-    await this.#remote.files.put(filePath('indexes', index), bytes);
+    await this.#remote.files.put(filePath('indexes', index), bytes, hashInName(index));
     this.#options.onIndex?.(bytes);
     return { bytes: bytes.length, entries, index, kind: this.#options.kind, segments: this.#segments };
   }

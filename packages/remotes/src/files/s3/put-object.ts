@@ -1,12 +1,11 @@
-import type { CompletedPart } from '@aws-sdk/client-s3';
+import type { CompletedPart, PutObjectCommand } from '@aws-sdk/client-s3';
 import { remoteError } from '../../errors.ts';
 import { inLanes } from './in-lanes.ts';
 import type { S3Connection } from './s3-connection.ts';
 import { S3AnswerError } from './s3-failure.ts';
 
-/** Largest file that is put by one request. */
-const MAX_SINGLE_BYTES = 16 * 1024 * 1024;
-/** Four parts of a segment: fewer requests, and each is soon sent again. */
+/** Largest file that is put by one request: a segment, since several of them are under way at a time. */
+const MAX_SINGLE_BYTES = 64 * 1024 * 1024;
 const PART_BYTES = 16 * 1024 * 1024;
 /** The most parts that S3 takes. */
 const MAX_PARTS = 10_000;
@@ -15,15 +14,39 @@ const LANES = 4;
 /** Times that an upload is begun which its server has forgotten. */
 const MAX_UPLOADS = 3;
 
+/** Bytes of an object, and their SHA-256 in hex digits where it is known. */
+interface Content {
+  readonly bytes: Uint8Array;
+  readonly sha256: string | undefined;
+}
+
 /** Writes an object, a large one in parts. */
-export async function putObject(connection: S3Connection, path: string, bytes: Uint8Array): Promise<void> {
+export async function putObject(
+  connection: S3Connection,
+  path: string,
+  { bytes, sha256 }: Content,
+): Promise<void> {
   // @spec DML-REM-0616
   if (bytes.length > MAX_SINGLE_BYTES) return putInParts(connection, path, bytes);
   const { library, client } = connection;
   await connection.run(`write ${path}`, (limit) => {
     limit.expect(bytes.length);
-    return client.send(new library.PutObjectCommand({ ...connection.target(path), Body: bytes }), limit);
+    const command = new library.PutObjectCommand({ ...connection.target(path), Body: bytes });
+    if (sha256 !== undefined) signWith(command, sha256);
+    return client.send(command, limit);
   });
+}
+
+/** Has a request signed with the known hash of its body, which the client library would compute otherwise. */
+function signWith({ middlewareStack }: PutObjectCommand, sha256: string): void {
+  middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { headers: Record<string, string> };
+      headers['x-amz-content-sha256'] = sha256;
+      return next(args);
+    },
+    { step: 'build' },
+  );
 }
 
 async function putInParts(connection: S3Connection, path: string, bytes: Uint8Array): Promise<void> {

@@ -60,9 +60,9 @@ class S3Files implements RemoteFiles {
     return range?.length === 0 ? bytes?.subarray(0, 0) : bytes;
   }
 
-  async put(path: string, bytes: Uint8Array): Promise<void> {
+  async put(path: string, bytes: Uint8Array, sha256?: string): Promise<void> {
     checkPath(path, 'immutable');
-    await putObject(this.#connection, path, bytes);
+    await putObject(this.#connection, path, { bytes, sha256 });
   }
 
   async readVersion(path: string, knownVersion?: string): Promise<FileVersion | 'unchanged' | undefined> {
