@@ -18,6 +18,8 @@ export interface CallPlan {
   readonly state: PlannedState;
   /** Of a cached call: true where an input is another node than before, with the same value. */
   readonly isCutOff: boolean;
+  /** The shared cache that answers the call; undefined where the repository does, or nothing. */
+  readonly cacheName: string | undefined;
   /** Reason for a run of the call; for the state `run`. */
   readonly reason: PlannedReason | undefined;
   /** The nearest calls without a known value that it depends on; the one whose run answers it for `shared`. */
@@ -48,16 +50,17 @@ export interface PlannedDag {
 /** Returns how the calls of a dag would come to their outcomes, once its run is idle. */
 export function planDag(dag: PlannedDag, isComplete: boolean): DagPlan {
   const { open, dagName } = dag;
-  const planned = planCalls(open.run.nodes.values(), open.objects);
+  const planned = planCalls(open.run, open.objects);
   const nameOf = (nodeId: NodeId): string | undefined => dag.nameOf({ nodeId });
   const { reasons, comparison } = planReasons({ open, dagName, nameOf }, planned);
   const counts = { cached: 0, failed: 0, blocked: 0, run: 0, shared: 0, unknown: 0 };
-  const calls = planned.map(({ node, state, isCutOff, dependsOn }): CallPlan => {
+  const calls = planned.map(({ node, state, isCutOff, cacheName, dependsOn }): CallPlan => {
     counts[state] += 1;
     const { nodeId, callee } = node;
     const name = callee?.name ?? node.kind;
     const functionName = callee?.functionName ?? name;
-    return { nodeId, name, functionName, state, isCutOff, dependsOn, reason: reasons.get(nodeId) };
+    const reason = reasons.get(nodeId);
+    return { nodeId, name, functionName, state, isCutOff, cacheName, dependsOn, reason };
   });
   return { calls, counts, isComplete, comparison };
 }

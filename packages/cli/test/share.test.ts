@@ -830,6 +830,26 @@ describe('dml run --remote', () => {
     expect(readdirSync(join(team.shared, 'states'))).toEqual(before);
   });
 
+  it('is planned with what the remote knows, which changes nothing here or there [DML-CLI-1715] [DML-EXE-3508]', async () => {
+    const { executed } = await runElsewhere('--remote', 'origin');
+    const theirs = await TestRepository.create();
+    await theirs.ok('remote', 'add', 'origin', team.shared);
+    const plan = ['run', 'pipelines.ts', 'sums', '--dry-run', '--remote', 'origin'];
+    const states = readdirSync(join(team.shared, 'states'));
+    expect(await theirs.ok(...plan)).toBe(
+      `0 would run, ${executed} cached (${executed} of them on origin); nothing was run or written\n`,
+    );
+    const { calls } = await theirs.json<{ calls: { state: string; remote: string }[] }>(...plan);
+    expect(new Set(calls.map(({ state, remote }) => `${state} ${remote}`))).toEqual(
+      new Set(['cached origin']),
+    );
+    expect(readdirSync(join(team.shared, 'states'))).toEqual(states);
+    expect(existsSync(join(team.shared, 'claims'))).toBe(false);
+    await theirs.ok('run', 'pipelines.ts', 'sums');
+    const local = await theirs.json<{ calls: { remote: unknown }[] }>(...plan);
+    expect(new Set(local.calls.map(({ remote }) => remote))).toEqual(new Set([null]));
+  });
+
   it('signs what it publishes, and says what it does not trust [DML-REM-1234] [DML-REM-1235]', async () => {
     const file = join(team.folder, 'key.pem');
     const { privateKey } = generateKeyPairSync('ed25519');

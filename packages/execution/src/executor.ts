@@ -190,7 +190,8 @@ export class Executor {
       singleFlight: this.#singleFlight,
       receipts,
       reporter,
-      sharing: whenUnknown ? undefined : sharing,
+      // It claims nothing. @spec DML-EXE-3508
+      sharing: whenUnknown && sharing ? { cache: sharing.cache } : sharing,
       failFast,
       whenUnknown,
       isDry,

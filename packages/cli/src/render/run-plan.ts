@@ -23,13 +23,14 @@ export function reportPlan({ output, options }: CommandContext, plan: RunPlan, p
     stoppedAt: stoppedAt === undefined ? null : { nodeId: stoppedAt, call: textOf(stoppedAt) },
     counts,
     calls: output.isJson
-      ? calls.map(({ nodeId, name, functionName, state, isCutOff, reason, dependsOn }) => ({
+      ? calls.map(({ nodeId, name, functionName, state, isCutOff, cacheName, reason, dependsOn }) => ({
           nodeId,
           call: textOf(nodeId),
           name,
           functionName,
           state,
           sameValues: isCutOff,
+          remote: cacheName ?? null,
           reason: reason?.kind ?? null,
           earlierNodeId: reason?.earlierNodeId ?? null,
           differences: (reason?.differences ?? []).map((difference) => ({
@@ -59,7 +60,7 @@ export function reportPlan({ output, options }: CommandContext, plan: RunPlan, p
         : [
             `The pipeline asks for the value of ${output.safe(textOf(stoppedAt))}, which is not known: what it does with it, and further calls, cannot be said before that has run.`,
           ]),
-      `${summaryOf(plan)}; nothing was run or written`,
+      `${output.safe(summaryOf(plan))}; nothing was run or written`,
     ].join('\n');
   });
 
@@ -152,15 +153,25 @@ const REASONS = {
   lost: 'known, but the recorded outcome is not readable',
 } as const;
 
-function summaryOf({ counts, isComplete }: RunPlan): string {
+function summaryOf({ calls, counts, isComplete }: RunPlan): string {
   const { cached, failed, blocked, run, shared, unknown } = counts;
   const parts = [
     `${formatInteger(run)} would run`,
     ...(unknown > 0 ? [`${formatInteger(unknown)} unknown until then`] : []),
     ...(shared > 0 ? [`${formatInteger(shared)} shared`] : []),
-    `${formatInteger(cached)} cached`,
+    `${formatInteger(cached)} cached${cachesText(calls)}`,
     ...(failed > 0 ? [`${formatInteger(failed)} would fail`] : []),
     ...(blocked > 0 ? [`${formatInteger(blocked)} blocked`] : []),
   ];
   return `${parts.join(', ')}${isComplete ? '' : ', as far as is known'}`;
+}
+
+/** Returns how many calls shared caches answer, as an addition; empty for none. */
+function cachesText(calls: readonly CallPlan[]): string {
+  const counts = new Map<string, number>();
+  for (const { cacheName } of calls)
+    if (cacheName !== undefined) counts.set(cacheName, (counts.get(cacheName) ?? 0) + 1);
+  // @spec DML-CLI-1715
+  const texts = [...counts].map(([name, count]) => `${formatInteger(count)} of them on ${name}`);
+  return texts.length === 0 ? '' : ` (${texts.join(', ')})`;
 }

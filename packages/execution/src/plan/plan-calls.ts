@@ -23,8 +23,17 @@ export interface PlannedCall {
   readonly state: PlannedState;
   /** True for a call whose inputs are other nodes than those of the outcome that answers it, with the same values. */
   readonly isCutOff: boolean;
+  /** The shared cache that answers the call, if one does. */
+  readonly cacheName: string | undefined;
   /** Calls without a known value that the call depends on, the nearest ones. */
   readonly dependsOn: readonly NodeId[];
+}
+
+/** A run in which nothing runs. */
+interface PlannedRun {
+  readonly nodes: ReadonlyMap<NodeId, RunNode>;
+  /** The shared caches that have answered calls. */
+  readonly cacheNames: ReadonlyMap<RunNode, string>;
 }
 
 /** Calls that are named as what another one depends on. */
@@ -35,11 +44,11 @@ const MAX_DEPENDENCIES = 5;
  *
  * @spec DML-EXE-3506
  */
-export function planCalls(nodes: Iterable<RunNode>, objects: RunObjects): PlannedCall[] {
+export function planCalls({ nodes, cacheNames }: PlannedRun, objects: RunObjects): PlannedCall[] {
   const planned: PlannedCall[] = [];
   const states = new Map<RunNode, PlannedState>();
   const leaders = new Map<string, NodeId>();
-  for (const node of nodes) {
+  for (const node of nodes.values()) {
     const state = stateOf(node);
     states.set(node, state);
     if (node.kind !== 'call') continue;
@@ -48,6 +57,7 @@ export function planCalls(nodes: Iterable<RunNode>, objects: RunObjects): Planne
       node,
       state: leaderId === undefined ? state : 'shared',
       isCutOff: state === 'cached' && isCutOff(node, objects),
+      cacheName: cacheNames.get(node),
       dependsOn: leaderId === undefined ? dependenciesOf(node) : [leaderId],
     });
   }

@@ -63,6 +63,8 @@ const timerFired: CallEvent = { type: 'timer_fired' };
 export class Interpreter {
   /** That of the run among those of its Executor. */
   readonly number: number;
+  /** Shared caches that answered calls of a run that writes nothing. */
+  readonly cacheNames: Map<RunNode, string> = new Map();
   readonly #options: InterpreterOptions;
   readonly #scheduler = new Scheduler<RunNode>();
   readonly #attempts: Attempts;
@@ -447,6 +449,7 @@ export class Interpreter {
     const { computed } = node;
     if (attempt?.result) this.#worth.note(node, attempt.finishedMs - attempt.startedMs);
     if (attempt) this.#sharing?.end(node, node.execId === undefined ? undefined : attempt.result?.outcome);
+    if (this.#options.isDry && computed?.origin !== undefined) this.cacheNames.set(node, computed.origin);
     node.computed = undefined;
     if (attempt && computed) this.#options.singleFlight.end(computed.executionKey, attempt.flight);
     wakeCallers(node);

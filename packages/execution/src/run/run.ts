@@ -155,6 +155,11 @@ export class Run {
     return this.#nodes;
   }
 
+  /** The shared caches that have answered calls; of a run that writes nothing. */
+  get cacheNames(): ReadonlyMap<RunNode, string> {
+    return this.#interpreter.cacheNames;
+  }
+
   /** The node whose failure ended a run that is to end with the first one. */
   get stoppedBy(): RunNode | undefined {
     return this.#interpreter.stoppedBy;
