@@ -192,6 +192,23 @@ describe('dml remote', () => {
     expect(await ours.json('push', 'second')).toMatchObject({ remote: 'second' });
   });
 
+  it.each(['push', 'fetch', 'pull', 'remote log', 'remote gc', 'remote check --limit 10', 'claim list'])(
+    'is chosen in the same way by dml %s [DML-CLI-2101]',
+    async (command) => {
+      const { ours, shared } = team;
+      const argv = command.split(' ');
+      await ours.ok('remote', 'remove', 'origin');
+      await ours.ok('remote', 'add', 'only', shared);
+      await ours.ok('push');
+      await ours.ok(...argv);
+      await ours.ok('remote', 'add', 'second', `${shared}-2`);
+      expect(await ours.error(3, argv)).toMatchObject({ code: 'remote_unknown' });
+      await ours.ok('remote', 'remove', 'only');
+      await ours.ok('remote', 'add', 'origin', shared);
+      await ours.ok(...argv);
+    },
+  );
+
   it('is checked part by part [DML-CLI-1102]', async () => {
     const { ours } = team;
     const { parts, verdict } = await ours.json<{
@@ -369,7 +386,24 @@ describe('dml push', () => {
       'put=1000,get=0,gib=0',
     );
     expect(cost.total).toBe(4);
-    for (const tariff of ['put', 'put=-1', 'post=1', 'put=1;get=2'])
+    const costAt = async (tariff: string): Promise<Record<string, number>> =>
+      (await ours.json<{ cost: Record<string, number> }>('push', '--dry-run', '--tariff', tariff)).cost;
+    const reads = cost.reads as number;
+    expect(reads).toBeGreaterThan(0);
+    expect((await costAt('put=0,get=1000,gib=0')).total).toBe(reads);
+    expect((await costAt('put=0,get=0,gib=1024')).total).toBeCloseTo((cost.sentBytes as number) / 2 ** 20, 9);
+    expect((await costAt('put=0.5,get=0.25,gib=0')).requests).toBeCloseTo((4 * 0.5 + reads * 0.25) / 1000, 9);
+    for (const tariff of [
+      'put',
+      'put=-1',
+      'post=1',
+      'put=1;get=2',
+      'put=',
+      'put=1e3',
+      'put=1,',
+      ',',
+      'xput=1',
+    ])
       expect(await ours.refusal(2, ['push', '--dry-run', '--tariff', tariff]), tariff).toContain(
         '--tariff takes prices',
       );
@@ -394,6 +428,29 @@ describe('dml push', () => {
     await theirs.ok('fetch');
     await theirs.ok('push', `--force-with-lease=${await head(ours)}`);
     expect(await tracking(theirs)).toEqual({ 'origin/main': newer });
+  });
+
+  it('expects with a lease the branch that it moves or deletes, whatever is pushed there [DML-CLI-2112]', async () => {
+    const { ours } = team;
+    await ours.ok('push', 'origin', 'main', 'main:side');
+    const theirs = await clone();
+    const seen = await head(ours);
+    await theirs.ok('dag', 'delete', 'sums');
+    await theirs.ok('push', 'origin', 'main:side');
+    const newer = await head(theirs);
+    await ours.run('values');
+    const stale = { code: 'push_stale' };
+    const pushed = (...argv: string[]): Promise<object> => ours.error(6, ['push', ...argv]);
+    expect(await pushed('origin', 'main:side', '--force-with-lease')).toMatchObject(stale);
+    expect(await pushed('--delete', 'origin', 'side', '--force-with-lease')).toMatchObject(stale);
+    expect(await pushed(`--force-with-lease=${seen}`, '--delete', 'origin', 'side')).toMatchObject(stale);
+    // Now the tracking refs of the two differ.
+    await ours.ok('fetch');
+    expect(await tracking(ours)).toEqual({ 'origin/main': seen, 'origin/side': newer });
+    await ours.ok('push', 'origin', 'main:side', '--force-with-lease');
+    expect(await tracking(ours)).toEqual({ 'origin/main': seen, 'origin/side': await head(ours) });
+    await ours.ok('push', '--delete', 'origin', 'side', '--force-with-lease');
+    expect(Object.keys(await tracking(ours))).toEqual(['origin/main']);
   });
 });
 
@@ -485,6 +542,14 @@ describe('dml pull', () => {
     await theirs.ok('branch', 'side', 'origin/side');
     await theirs.ok('switch', 'side');
     expect(await theirs.ok('pull')).toMatch(/^side is at /);
+    // A name with a slash is one name.
+    await ours.ok('push', 'origin', 'main:team/side');
+    await theirs.ok('fetch');
+    await theirs.ok('branch', 'team/side', first);
+    await theirs.ok('switch', 'team/side');
+    expect(await theirs.json('pull', 'origin')).toMatchObject({ branch: 'team/side', moved: true });
+    expect(await head(theirs, 'team/side')).toBe(await head(ours));
+    expect(await head(theirs, 'side')).toBe(first);
   });
 
   it('merges what two people did [DML-CLI-1107]', async () => {
