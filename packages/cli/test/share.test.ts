@@ -717,6 +717,97 @@ describe('dml clone', () => {
   });
 });
 
+describe('a transfer that is interrupted', () => {
+  /** Creates a bucket to which a repository has pushed, and returns its place. */
+  async function pushedBucket(): Promise<{ bucket: FaultServer; place: string }> {
+    const bucket = await FaultServer.start('data');
+    afterTests('test', () => bucket.close());
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+    afterTests('test', () => void vi.unstubAllEnvs());
+    const place = `s3://data/x?endpoint=${encodeURIComponent(bucket.endpoint)}`;
+    await team.ours.ok('remote', 'add', 'bucket', place);
+    await team.ours.ok('push', 'bucket');
+    return { bucket, place };
+  }
+
+  /** Runs a command whose request for segments gets no answer, and interrupts it then. */
+  async function interrupted(
+    bucket: FaultServer,
+    argv: readonly string[],
+    { cwd, operation = 'GetObject', endedBy }: Interruption,
+  ): Promise<Awaited<ReturnType<typeof dml>>> {
+    const target = { operation, key: /segments/ } as const;
+    const never = new Promise<void>(() => undefined);
+    bucket.forget();
+    const held = { kind: 'held', moment: 'before', until: never } as const;
+    // What was interrupted before may ask again behind its back.
+    bucket.fail(target, ...Array.from({ length: 50 }, () => held));
+    const interrupt = new AbortController();
+    const running = dml(argv, { cwd, signal: interrupt.signal, ...(endedBy && { endedBy }) });
+    await vi.waitUntil(() => bucket.requests.some(({ key }) => target.key.test(key)), { timeout: 60_000 });
+    interrupt.abort();
+    return await running;
+  }
+
+  interface Interruption {
+    readonly cwd: string;
+    readonly operation?: 'GetObject' | 'PutObject';
+    readonly endedBy?: 'SIGTERM' | 'SIGHUP';
+  }
+
+  it('leaves nothing of a clone behind [DML-REM-0918]', async () => {
+    const { bucket, place } = await pushedBucket();
+    const { folder } = team;
+    const target = join(folder, 'target');
+    for (const isThere of [false, true]) {
+      if (isThere) mkdirSync(target);
+      expect(await interrupted(bucket, ['clone', place, target], { cwd: folder })).toMatchObject({
+        exitCode: 130,
+        stdout: '',
+      });
+      expect(existsSync(target)).toBe(isThere);
+    }
+    expect(readdirSync(target)).toEqual([]);
+    bucket.forget();
+    await dml(['clone', place, target], { cwd: folder });
+    expect(existsSync(join(target, '.dml'))).toBe(true);
+  });
+
+  it.each([
+    ['fetch', 'GetObject'],
+    ['pull', 'GetObject'],
+    ['push', 'PutObject'],
+    ['remote gc', 'GetObject'],
+  ] as const)(
+    'ends in the middle of dml %s, which can be done again [DML-CLI-0507]',
+    async (command, operation) => {
+      const { bucket, place } = await pushedBucket();
+      const { ours } = team;
+      const theirs = await TestRepository.create();
+      await theirs.ok('remote', 'add', 'origin', place);
+      await theirs.ok('fetch');
+      const pushing = command === 'push' ? theirs : ours;
+      await pushing.run('values');
+      if (command !== 'push') await ours.ok('push', 'bucket');
+      const before = await theirs.refState();
+      const log = await ours.json('remote', 'log', 'bucket');
+      const argv = [...command.split(' '), 'origin', ...(command === 'push' ? ['main:theirs'] : [])];
+      for (const [endedBy, exitCode] of [
+        ['SIGTERM', 143],
+        ['SIGHUP', 129],
+      ] as const) {
+        const ended = await interrupted(bucket, argv, { cwd: theirs.folder, operation, endedBy });
+        expect(ended).toMatchObject({ exitCode, stdout: '' });
+        expect(await theirs.refState()).toEqual(before);
+        expect(await ours.json('remote', 'log', 'bucket')).toEqual(log);
+      }
+      bucket.forget();
+      await theirs.ok(...argv);
+    },
+  );
+});
+
 describe('dml run --remote', () => {
   /** Counts of calls of a run in a repository that has nothing. */
   async function runElsewhere(...options: string[]): Promise<Record<string, number>> {
