@@ -292,6 +292,11 @@ describe('dml reference', () => {
     const { domain } = await publish();
     const { stderr } = await theirs.dml(['reference', 'add', 'first', place, 'model']);
     expect(stderr).toContain('compare it with what its owner says');
+    // So it was where the reference has ended.
+    await theirs.ok('reference', 'end', 'first');
+    const again = await theirs.dml(['reference', 'add', 'first', place, 'model']);
+    expect(again).toMatchObject({ exitCode: 0 });
+    expect(again.stderr).toContain('the key of its domain was taken as it is');
     const given = await theirs.dml([
       'reference',
       'add',
@@ -453,6 +458,12 @@ describe('dml snapshot', () => {
     const { federatedSnapshotId } = await ours.json<{ federatedSnapshotId: string }>('snapshot');
     await ours.ok('switch', 'main');
     await ours.ok('branch', '--delete', '--force', 'work');
+    await ours.ok('branch', 'other');
+    await ours.ok('switch', 'other');
+    const { commitId: otherCommitId } = await ours.run('values');
+    const { federatedSnapshotId: other } = await ours.json<{ federatedSnapshotId: string }>('snapshot');
+    await ours.ok('switch', 'main');
+    await ours.ok('branch', '--delete', '--force', 'other');
     await ours.ok('gc');
     expect(await ours.ok('show', commitId)).toContain('sums');
     expect(await ours.error(2, ['snapshot', '--remove', 'main'])).toMatchObject({ code: 'wrong_class' });
@@ -462,6 +473,14 @@ describe('dml snapshot', () => {
     });
     await ours.ok('gc');
     expect((await ours.dml(['show', commitId])).exitCode).toBe(3);
+    expect(await ours.json('snapshot', '--list')).toEqual([
+      { federatedSnapshotId: other, createdMs: expect.any(Number) },
+    ]);
+    // That one is kept until it is removed, too.
+    expect(await ours.ok('show', otherCommitId)).toContain('values');
+    expect(await ours.ok('snapshot', '--remove', other)).toContain('1 snapshot removed');
+    await ours.ok('gc');
+    expect((await ours.dml(['show', otherCommitId])).exitCode).toBe(3);
     expect(await ours.json('snapshot', '--list')).toEqual([]);
   });
 });

@@ -150,6 +150,26 @@ describe('dml clone', () => {
     expect((await dml(both, { cwd: team.folder })).exitCode).toBe(2);
   });
 
+  it.each(['fetch', 'pull'])(
+    'says of a dml %s how many objects it has left out and how they are brought [DML-CLI-1267]',
+    async (command) => {
+      const theirs = await clone('--blob-limit', '100k');
+      const before = (await notHere(theirs)).objects;
+      await team.ours.ok('run', 'partial.ts', 'data', '--param', 'seed=4');
+      await team.ours.ok('push');
+      const { exitCode, stderr } = await theirs.dml([command]);
+      expect(exitCode).toBe(0);
+      const left = (await notHere(theirs)).objects - before;
+      expect(left).toBeGreaterThan(0);
+      expect(stderr).toContain(`${left} objects left out, read on demand; "dml fetch --missing" brings all`);
+      expect((await theirs.dml([command])).stderr).not.toContain('left out');
+      await team.ours.ok('run', 'partial.ts', 'data', '--param', 'seed=5');
+      await team.ours.ok('push');
+      const { leftOut } = await theirs.json<{ leftOut: number }>(command);
+      expect(leftOut).toBe((await notHere(theirs)).objects - before - left);
+    },
+  );
+
   it('keeps its limit for later fetches, until all was brought [DML-CLI-1263] [DML-CLI-1266]', async () => {
     const theirs = await clone('--blob-limit', '100k');
     const before = (await notHere(theirs)).objects;

@@ -192,6 +192,23 @@ describe('dml remote', () => {
     expect(await ours.json('push', 'second')).toMatchObject({ remote: 'second' });
   });
 
+  it.each(['push', 'fetch', 'pull', 'remote log', 'remote gc', 'remote check --limit 10', 'claim list'])(
+    'is chosen in the same way by dml %s [DML-CLI-2101]',
+    async (command) => {
+      const { ours, shared } = team;
+      const argv = command.split(' ');
+      await ours.ok('remote', 'remove', 'origin');
+      await ours.ok('remote', 'add', 'only', shared);
+      await ours.ok('push');
+      await ours.ok(...argv);
+      await ours.ok('remote', 'add', 'second', `${shared}-2`);
+      expect(await ours.error(3, argv)).toMatchObject({ code: 'remote_unknown' });
+      await ours.ok('remote', 'remove', 'only');
+      await ours.ok('remote', 'add', 'origin', shared);
+      await ours.ok(...argv);
+    },
+  );
+
   it('is checked part by part [DML-CLI-1102]', async () => {
     const { ours } = team;
     const { parts, verdict } = await ours.json<{
@@ -369,7 +386,24 @@ describe('dml push', () => {
       'put=1000,get=0,gib=0',
     );
     expect(cost.total).toBe(4);
-    for (const tariff of ['put', 'put=-1', 'post=1', 'put=1;get=2'])
+    const costAt = async (tariff: string): Promise<Record<string, number>> =>
+      (await ours.json<{ cost: Record<string, number> }>('push', '--dry-run', '--tariff', tariff)).cost;
+    const reads = cost.reads as number;
+    expect(reads).toBeGreaterThan(0);
+    expect((await costAt('put=0,get=1000,gib=0')).total).toBe(reads);
+    expect((await costAt('put=0,get=0,gib=1024')).total).toBeCloseTo((cost.sentBytes as number) / 2 ** 20, 9);
+    expect((await costAt('put=0.5,get=0.25,gib=0')).requests).toBeCloseTo((4 * 0.5 + reads * 0.25) / 1000, 9);
+    for (const tariff of [
+      'put',
+      'put=-1',
+      'post=1',
+      'put=1;get=2',
+      'put=',
+      'put=1e3',
+      'put=1,',
+      ',',
+      'xput=1',
+    ])
       expect(await ours.refusal(2, ['push', '--dry-run', '--tariff', tariff]), tariff).toContain(
         '--tariff takes prices',
       );
@@ -394,6 +428,29 @@ describe('dml push', () => {
     await theirs.ok('fetch');
     await theirs.ok('push', `--force-with-lease=${await head(ours)}`);
     expect(await tracking(theirs)).toEqual({ 'origin/main': newer });
+  });
+
+  it('expects with a lease the branch that it moves or deletes, whatever is pushed there [DML-CLI-2112]', async () => {
+    const { ours } = team;
+    await ours.ok('push', 'origin', 'main', 'main:side');
+    const theirs = await clone();
+    const seen = await head(ours);
+    await theirs.ok('dag', 'delete', 'sums');
+    await theirs.ok('push', 'origin', 'main:side');
+    const newer = await head(theirs);
+    await ours.run('values');
+    const stale = { code: 'push_stale' };
+    const pushed = (...argv: string[]): Promise<object> => ours.error(6, ['push', ...argv]);
+    expect(await pushed('origin', 'main:side', '--force-with-lease')).toMatchObject(stale);
+    expect(await pushed('--delete', 'origin', 'side', '--force-with-lease')).toMatchObject(stale);
+    expect(await pushed(`--force-with-lease=${seen}`, '--delete', 'origin', 'side')).toMatchObject(stale);
+    // Now the tracking refs of the two differ.
+    await ours.ok('fetch');
+    expect(await tracking(ours)).toEqual({ 'origin/main': seen, 'origin/side': newer });
+    await ours.ok('push', 'origin', 'main:side', '--force-with-lease');
+    expect(await tracking(ours)).toEqual({ 'origin/main': seen, 'origin/side': await head(ours) });
+    await ours.ok('push', '--delete', 'origin', 'side', '--force-with-lease');
+    expect(Object.keys(await tracking(ours))).toEqual(['origin/main']);
   });
 });
 
@@ -485,6 +542,14 @@ describe('dml pull', () => {
     await theirs.ok('branch', 'side', 'origin/side');
     await theirs.ok('switch', 'side');
     expect(await theirs.ok('pull')).toMatch(/^side is at /);
+    // A name with a slash is one name.
+    await ours.ok('push', 'origin', 'main:team/side');
+    await theirs.ok('fetch');
+    await theirs.ok('branch', 'team/side', first);
+    await theirs.ok('switch', 'team/side');
+    expect(await theirs.json('pull', 'origin')).toMatchObject({ branch: 'team/side', moved: true });
+    expect(await head(theirs, 'team/side')).toBe(await head(ours));
+    expect(await head(theirs, 'side')).toBe(first);
   });
 
   it('merges what two people did [DML-CLI-1107]', async () => {
@@ -650,6 +715,97 @@ describe('dml clone', () => {
       rmSync(target, { recursive: true });
     }
   });
+});
+
+describe('a transfer that is interrupted', () => {
+  /** Creates a bucket to which a repository has pushed, and returns its place. */
+  async function pushedBucket(): Promise<{ bucket: FaultServer; place: string }> {
+    const bucket = await FaultServer.start('data');
+    afterTests('test', () => bucket.close());
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+    afterTests('test', () => void vi.unstubAllEnvs());
+    const place = `s3://data/x?endpoint=${encodeURIComponent(bucket.endpoint)}`;
+    await team.ours.ok('remote', 'add', 'bucket', place);
+    await team.ours.ok('push', 'bucket');
+    return { bucket, place };
+  }
+
+  /** Runs a command whose request for segments gets no answer, and interrupts it then. */
+  async function interrupted(
+    bucket: FaultServer,
+    argv: readonly string[],
+    { cwd, operation = 'GetObject', endedBy }: Interruption,
+  ): Promise<Awaited<ReturnType<typeof dml>>> {
+    const target = { operation, key: /segments/ } as const;
+    const never = new Promise<void>(() => undefined);
+    bucket.forget();
+    const held = { kind: 'held', moment: 'before', until: never } as const;
+    // What was interrupted before may ask again behind its back.
+    bucket.fail(target, ...Array.from({ length: 50 }, () => held));
+    const interrupt = new AbortController();
+    const running = dml(argv, { cwd, signal: interrupt.signal, ...(endedBy && { endedBy }) });
+    await vi.waitUntil(() => bucket.requests.some(({ key }) => target.key.test(key)), { timeout: 60_000 });
+    interrupt.abort();
+    return await running;
+  }
+
+  interface Interruption {
+    readonly cwd: string;
+    readonly operation?: 'GetObject' | 'PutObject';
+    readonly endedBy?: 'SIGTERM' | 'SIGHUP';
+  }
+
+  it('leaves nothing of a clone behind [DML-REM-0918]', async () => {
+    const { bucket, place } = await pushedBucket();
+    const { folder } = team;
+    const target = join(folder, 'target');
+    for (const isThere of [false, true]) {
+      if (isThere) mkdirSync(target);
+      expect(await interrupted(bucket, ['clone', place, target], { cwd: folder })).toMatchObject({
+        exitCode: 130,
+        stdout: '',
+      });
+      expect(existsSync(target)).toBe(isThere);
+    }
+    expect(readdirSync(target)).toEqual([]);
+    bucket.forget();
+    await dml(['clone', place, target], { cwd: folder });
+    expect(existsSync(join(target, '.dml'))).toBe(true);
+  });
+
+  it.each([
+    ['fetch', 'GetObject'],
+    ['pull', 'GetObject'],
+    ['push', 'PutObject'],
+    ['remote gc', 'GetObject'],
+  ] as const)(
+    'ends in the middle of dml %s, which can be done again [DML-CLI-0507]',
+    async (command, operation) => {
+      const { bucket, place } = await pushedBucket();
+      const { ours } = team;
+      const theirs = await TestRepository.create();
+      await theirs.ok('remote', 'add', 'origin', place);
+      await theirs.ok('fetch');
+      const pushing = command === 'push' ? theirs : ours;
+      await pushing.run('values');
+      if (command !== 'push') await ours.ok('push', 'bucket');
+      const before = await theirs.refState();
+      const log = await ours.json('remote', 'log', 'bucket');
+      const argv = [...command.split(' '), 'origin', ...(command === 'push' ? ['main:theirs'] : [])];
+      for (const [endedBy, exitCode] of [
+        ['SIGTERM', 143],
+        ['SIGHUP', 129],
+      ] as const) {
+        const ended = await interrupted(bucket, argv, { cwd: theirs.folder, operation, endedBy });
+        expect(ended).toMatchObject({ exitCode, stdout: '' });
+        expect(await theirs.refState()).toEqual(before);
+        expect(await ours.json('remote', 'log', 'bucket')).toEqual(log);
+      }
+      bucket.forget();
+      await theirs.ok(...argv);
+    },
+  );
 });
 
 describe('dml run --remote', () => {

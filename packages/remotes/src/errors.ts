@@ -60,7 +60,7 @@ const MESSAGES: Readonly<
   remote_purpose: 'the remote {remote} is of no use for this ({detail})',
   'remote_purpose/published': '{remote} holds publications, which others read; nothing internal is put there',
   'remote_purpose/internal':
-    '{remote} holds branches, tags or outcomes; whoever reads publications there could read those',
+    '{remote} holds branches, tags or outcomes, or did before; whoever reads publications there could read those',
   publication_unknown: 'nothing is published as "{name}" on {remote}; published there: {names}',
   publication_foreign: 'another domain has published "{name}" on {remote}: {domain}',
   publication_untrusted: 'the publication "{name}" on {remote} cannot be trusted ({detail})',

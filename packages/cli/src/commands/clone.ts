@@ -12,6 +12,7 @@ import { uriOfPlace } from '../process/named-place.ts';
 import { requireAdapter } from '../process/remote-adapters.ts';
 import { transferProgress, withFiles } from '../process/remote-session.ts';
 import { thenClose } from '../process/then-close.ts';
+import { untilInterrupted } from '../process/until-interrupted.ts';
 import { formatCount } from '../render/quantities.ts';
 import { cliError } from '../wording/cli-error.ts';
 import { fetchFields, noteFetched } from './fetch.ts';
@@ -46,7 +47,7 @@ export async function run(context: CommandContext): Promise<void> {
       await thenClose(
         context,
         async () => {
-          const fetched = await fetch(remote, {
+          const fetched = await fetch(untilInterrupted(context, remote), {
             store,
             remoteName: ORIGIN,
             memory,

@@ -6,6 +6,7 @@ import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { fetchLimits } from '../process/fetch-limits.ts';
 import { type RemoteSession, remotesOf, transferProgress, withRemote } from '../process/remote-session.ts';
+import { untilInterrupted } from '../process/until-interrupted.ts';
 import type { Output } from '../render/output.ts';
 import { formatCount } from '../render/quantities.ts';
 import { moveFields, moveLines, refText } from '../render/ref-moves.ts';
@@ -16,7 +17,8 @@ export async function run(context: CommandContext): Promise<void> {
   const { fetch } = await import('@daggerml/remotes');
   await withRemote(context, args[0], (session) =>
     withStore(context, 'write', async (_reader, store) => {
-      const { name, uri, remote, memory } = session;
+      const { name, uri, memory } = session;
+      const remote = untilInterrupted(context, session.remote);
       const fetched = await fetch(remote, {
         store,
         remoteName: name,
@@ -28,7 +30,7 @@ export async function run(context: CommandContext): Promise<void> {
         acceptExcisions: options.acceptExcisions === true,
         onProgress: transferProgress(context, `fetching from ${name}`),
       });
-      const brought = await bringLeftOut(context, store, session);
+      const brought = await bringLeftOut(context, store, { ...session, remote });
       output.live();
       const counts = sumOf(fetched.counts, brought);
       const result = { ...fetched, counts };

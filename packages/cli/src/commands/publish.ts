@@ -9,6 +9,7 @@ import { absolutePath } from '../process/current-folder.ts';
 import { withPlace } from '../process/named-place.ts';
 import { readKeyFile } from '../process/read-key-file.ts';
 import { transferProgress, withRemote } from '../process/remote-session.ts';
+import { untilInterrupted } from '../process/until-interrupted.ts';
 import { formatColumns } from '../render/columns.ts';
 import { formatCount, formatTime } from '../render/quantities.ts';
 import { cliError } from '../wording/cli-error.ts';
@@ -44,7 +45,7 @@ async function add(context: CommandContext): Promise<void> {
       const text = args[0] ?? store.head();
       const commitId = findCommit(reader, text);
       const name = options.as === undefined ? nameOf(reader, text) : nfcText(String(options.as));
-      const result = await publish(files, {
+      const result = await publish(untilInterrupted(context, files), {
         store,
         name,
         commitId,
@@ -125,7 +126,12 @@ async function end(context: CommandContext): Promise<void> {
   await withRemote(context, remoteName(context), ({ name: remote, uri, remote: files }) =>
     withStore(context, 'read', async (_reader, store) => {
       const signer = signerOf(context);
-      const { publication } = await publish(files, { store, name, commitId: null, signer });
+      const { publication } = await publish(untilInterrupted(context, files), {
+        store,
+        name,
+        commitId: null,
+        signer,
+      });
       const { domain, number } = publication;
       // @spec DML-CLI-1292
       output.result(

@@ -3,6 +3,7 @@ import { remoteRef } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { transferProgress, withRemote } from '../process/remote-session.ts';
+import { untilInterrupted } from '../process/until-interrupted.ts';
 import { fetchFields, noteFetched, partialOf } from './fetch.ts';
 import { mergeBranch, mergedFields, mergedText } from './merge.ts';
 
@@ -14,7 +15,7 @@ export async function run(context: CommandContext): Promise<void> {
     withStore(context, 'write', async (_reader, store) => {
       const { name, uri, remote, memory } = session;
       // @spec DML-CLI-1107
-      const fetched = await fetch(remote, {
+      const fetched = await fetch(untilInterrupted(context, remote), {
         store,
         remoteName: name,
         memory,

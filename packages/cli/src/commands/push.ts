@@ -5,6 +5,7 @@ import { headRef, parseRefName, type RefName, remoteRef } from '@daggerml/store'
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { type RemoteSession, transferProgress, withRemote } from '../process/remote-session.ts';
+import { untilInterrupted } from '../process/until-interrupted.ts';
 import { formatCount } from '../render/quantities.ts';
 import { moveFields, moveLines } from '../render/ref-moves.ts';
 import { type Tariff, tariffOf, transferPrice } from '../render/tariff.ts';
@@ -19,7 +20,7 @@ export async function run(context: CommandContext): Promise<void> {
   await withRemote(context, args[0], (session) =>
     withStore(context, isDryRun ? 'read' : 'write', async (reader, store) => {
       const pushes = chosenRefs(context, reader, session.name);
-      const pushed = await push(session.remote, {
+      const pushed = await push(untilInterrupted(context, session.remote), {
         store,
         remoteName: session.name,
         pushes,

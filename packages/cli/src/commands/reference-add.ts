@@ -5,6 +5,7 @@ import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { withPlace } from '../process/named-place.ts';
 import { transferProgress } from '../process/remote-session.ts';
+import { untilInterrupted } from '../process/until-interrupted.ts';
 import { noteTaken, takenFields, takenLines } from '../render/references.ts';
 
 /** Runs `dml reference add <name> <remote> <published>`. */
@@ -21,7 +22,7 @@ export async function run(context: CommandContext): Promise<void> {
           published: before.reference.name,
           domain: before.reference.domain,
         });
-      const taken = await takeReference(remote, {
+      const taken = await takeReference(untilInterrupted(context, remote), {
         store,
         name,
         published,

@@ -11,6 +11,7 @@ import type { StoredReference } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { admitterFor, repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { transferProgress, withFiles } from '../process/remote-session.ts';
+import { untilInterrupted } from '../process/until-interrupted.ts';
 import { noteTaken, takenFields, takenLines } from '../render/references.ts';
 
 /** Runs `dml reference update [name]`. */
@@ -29,7 +30,7 @@ export async function run(context: CommandContext): Promise<void> {
       if (uri === undefined)
         throw remoteError('reference_unknown', { name, names: [...places.keys()].join(', ') || 'none' });
       const taken = await withFiles(context, uri, (remote) =>
-        takeReference(remote, {
+        takeReference(untilInterrupted(context, remote), {
           store,
           name,
           published: reference.name,

@@ -3,6 +3,7 @@ import type { CommandContext } from '../invocation/command.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { withRemote } from '../process/remote-session.ts';
+import { untilInterrupted } from '../process/until-interrupted.ts';
 import { formatColumns } from '../render/columns.ts';
 import { formatCount } from '../render/quantities.ts';
 
@@ -19,8 +20,9 @@ export async function run(context: CommandContext): Promise<void> {
   const isDryRun = options.dryRun === true;
   const keptStates = positiveInteger(context, 'keepStates', 'remote gc');
   const { collectRemote, fetch } = await import('@daggerml/remotes');
-  await withRemote(context, args[0], ({ name, uri, remote, memory }) =>
+  await withRemote(context, args[0], ({ name, uri, remote: patient, memory }) =>
     withStore(context, 'write', async (_reader, store) => {
+      const remote = untilInterrupted(context, patient);
       // What the refs reach is found out here, so all of it has to be here. @spec DML-CLI-2130
       if (!isDryRun) await fetch(remote, { store, remoteName: name, memory });
       const { garbage, groups } = await collectRemote(remote, {

@@ -201,26 +201,35 @@ describe('a publication', () => {
     });
   });
 
-  it('of an outcome that was found broken takes the place of the broken one [DML-REM-1224]', async () => {
-    for (const fencing of [undefined, 4, 9]) {
-      const memory = new MemoryRemote();
-      const ours = joinCache(memory);
-      const broken = outcomeOf(ours.held, 'a', { fencing: 8 });
-      await ours.publish([broken]);
-      const [group] = (await readSnapshot(ours.files)).state.groups;
-      memory.plant(filePath('segments', group?.segments[0]?.file ?? ''), undefined);
-      const theirs = joinCache(memory);
-      expect(await theirs.found([broken])).toEqual([undefined]);
-      const rebuilt = outcomeOf(theirs.held, 'a', {
-        startedMs: 2,
-        ...(fencing !== undefined && { fencing }),
-      });
-      expect(await theirs.publish([rebuilt])).toMatchObject({ published: 1 });
-      expect(await joinCache(memory).found([rebuilt])).toEqual([rebuilt.execId]);
-      for (let at = 0; at < 4; at += 1) await theirs.publish(outcomesOf(theirs.held, 3, `batch ${at}`));
-      expect(await joinCache(memory).found([rebuilt])).toEqual([rebuilt.execId]);
-    }
-  });
+  it.each([
+    ['a success', 'ok', 'ok'],
+    ['a failure', 'error', 'error'],
+    ['a failure, by a success', 'error', 'ok'],
+    ['a success, by a failure', 'ok', 'error'],
+  ] as const)(
+    'of an outcome that was found broken takes the place of the broken one: %s [DML-REM-1224]',
+    async (_, before, status) => {
+      for (const fencing of [undefined, 4, 9]) {
+        const memory = new MemoryRemote();
+        const ours = joinCache(memory);
+        const broken = outcomeOf(ours.held, 'a', { fencing: 8, status: before });
+        await ours.publish([broken]);
+        const [group] = (await readSnapshot(ours.files)).state.groups;
+        memory.plant(filePath('segments', group?.segments[0]?.file ?? ''), undefined);
+        const theirs = joinCache(memory);
+        expect(await theirs.found([broken])).toEqual([undefined]);
+        const rebuilt = outcomeOf(theirs.held, 'a', {
+          status,
+          startedMs: 2,
+          ...(fencing !== undefined && { fencing }),
+        });
+        expect(await theirs.publish([rebuilt])).toMatchObject({ published: 1 });
+        expect(await joinCache(memory).found([rebuilt])).toEqual([rebuilt.execId]);
+        for (let at = 0; at < 4; at += 1) await theirs.publish(outcomesOf(theirs.held, 3, `batch ${at}`));
+        expect(await joinCache(memory).found([rebuilt])).toEqual([rebuilt.execId]);
+      }
+    },
+  );
 
   it('loses nothing to others who publish at the same time', async () => {
     const memory = new MemoryRemote();

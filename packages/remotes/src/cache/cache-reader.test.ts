@@ -1,4 +1,4 @@
-import { encodeRecord, hashBytes } from '@daggerml/object-model';
+import { type ExecId, type ExecutionKey, encodeRecord, hashBytes, sha256Hex } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { type CacheMember, HeldObjects, joinCache, outcomeOf, outcomesOf } from '../../test/outcomes.ts';
 import { remoteError } from '../errors.ts';
@@ -214,6 +214,56 @@ describe('a look-up', () => {
       expect((offset - (24 + 114 + 1_024 + 4 * 3_000)) % 85).toBe(0);
       expect(length % 85).toBe(0);
     }
+  });
+
+  it.each([
+    ['of 4 MiB whole', 47_064],
+    ['of more than 4 MiB by ranges', 47_065],
+  ])('reads a cache index %s [DML-REM-1216]', async (_, count) => {
+    const memory = new MemoryRemote();
+    const ours = joinCache(memory);
+    const rows = new CacheRows();
+    const keyOf = (at: number): ExecutionKey => sha256Hex(Buffer.from(`key ${at}`)) as ExecutionKey;
+    const digits = 'ab'.repeat(32);
+    for (let at = 0; at < count; at += 1) {
+      // With so many names the size comes out even.
+      const place = {
+        segment: `0-${digits}-${(at % 40).toString(16).padStart(32, '0')}`,
+        offset: 1,
+        length: 1,
+        before: 0,
+      };
+      rows.add({ executionKey: keyOf(at), execId: digits as ExecId, status: 'ok', fencing: at, place });
+    }
+    const { entry } = await putCache(ours.remote, rows, 0);
+    await advance(ours.remote, async () => ({ reason: 'test', caches: [entry] }));
+    const headBytes = 24 + 40 * 114 + 1_024 + 4 * count;
+    expect(entry.bytes).toBe(headBytes + 85 * count);
+    const isWhole = entry.bytes === 4 * 2 ** 20;
+    expect(isWhole).toBe(count === 47_064);
+    const theirs = joinCache(memory);
+    const ranges: { readonly offset: number; readonly length: number }[] = [];
+    const { read } = theirs.files;
+    theirs.files.read = (path, range) => {
+      if (path.startsWith('caches/')) ranges.push(range ?? { offset: 0, length: Number.POSITIVE_INFINITY });
+      return read(path, range);
+    };
+    await theirs.view.snapshot();
+    expect(ranges).toHaveLength(1);
+    expect(ranges[0]).toEqual({ offset: 0, length: isWhole ? entry.bytes : expect.any(Number) });
+    expect(ranges[0]?.length).toBeLessThanOrEqual(isWhole ? entry.bytes : headBytes + 65_536);
+    const found = await theirs.view.entriesOf([keyOf(0), keyOf(1_000), keyOf(-1)]);
+    expect([...found].map(([key, [row]]) => [key, row?.fencing])).toEqual(
+      expect.arrayContaining([
+        [keyOf(0), 0],
+        [keyOf(1_000), 1_000],
+      ]),
+    );
+    expect(found.size).toBe(2);
+    const rest = ranges.slice(1);
+    if (isWhole) expect(rest).toEqual([]);
+    else expect(rest.length).toBeGreaterThan(0);
+    for (const { offset } of rest) expect(offset).toBeGreaterThanOrEqual(headBytes);
   });
 
   it('finds by a large index object what lies far from its exec', async () => {

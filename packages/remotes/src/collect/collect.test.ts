@@ -110,6 +110,23 @@ describe('collectRemote', () => {
     );
   });
 
+  it('keeps every object that an entry of the cache reaches, also where it rewrites its group [DML-REM-1010]', async () => {
+    const { remote, ours } = await littered();
+    const helper = joinCache(remote);
+    const outcomes = outcomesOf(helper.held, 10);
+    await helper.publish(outcomes);
+    await collect(remote, ours);
+    const execIds = outcomes.map(({ execId }) => execId);
+    expect(await joinCache(remote).found(outcomes)).toEqual(execIds);
+    // The value of one of them is excised.
+    commitTo(ours.store, { a: 'input 0 done' });
+    await excise(ours.store, 'input 0 done');
+    await ours.push();
+    const { groups } = await collect(remote, ours);
+    expect(groups.flatMap(({ group, fate }) => (group.kind === 'cache' ? [fate] : []))).toEqual(['rewrite']);
+    expect(await joinCache(remote).found(outcomes)).toEqual([undefined, ...execIds.slice(1)]);
+  });
+
   it('keeps the newest states of the journal [DML-REM-1011]', async () => {
     const { remote, ours } = await littered();
     for (let at = 0; at < 6; at += 1) {

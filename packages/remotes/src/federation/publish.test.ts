@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Domain, datumOf, findings, long, newSigner } from '../../test/domain.ts';
 import { rejection } from '../../test/errors.ts';
 import { joinRemote, memberOf } from '../../test/exchange.ts';
-import { commitTo, idOfText, newPlace, noise, remoteOver } from '../../test/fixtures.ts';
+import { commitTo, idOfText, MAIN, newPlace, noise, remoteOver } from '../../test/fixtures.ts';
 import { joinCache, outcomesOf } from '../../test/outcomes.ts';
 import { Killed, watchedFiles } from '../../test/watched-files.ts';
 import { RemoteCache } from '../cache/remote-cache.ts';
@@ -98,6 +98,38 @@ describe('publishing', () => {
     cache.flush();
     await done;
     expect(await rejection(() => publish(remoteOver(cached.open()), options))).toBe(internal);
+  });
+
+  it.each(['exec', 'results', 'claims'])(
+    'is refused where work under way has left files in %s [DML-REM-1302]',
+    async (folder) => {
+      const remote = new MemoryRemote();
+      const name = folder === 'claims' ? 'ef'.repeat(32) : '00000000-2222-4333-8444-555555555555';
+      remote.plant(`${folder}/${name}.json`, Buffer.from('{}\n'));
+      const ours = await newPlace();
+      const commitId = commitTo(ours.store, { a: 'one' });
+      const options = { store: ours.store, name: 'model', commitId, signer: newSigner() };
+      expect(await rejection(() => publish(remoteOver(remote.open()), options))).toBe(
+        'remote_purpose internal',
+      );
+      expect(remote.paths).toHaveLength(1);
+    },
+  );
+
+  it('is refused where branches were before, since their commits may lie there still [DML-REM-1302]', async () => {
+    const remote = new MemoryRemote();
+    const member = await joinRemote(remote);
+    commitTo(member.store, { secret: long('secret') });
+    await member.push();
+    await member.push([{ ref: MAIN, commitId: null }]);
+    const commitId = commitTo(member.store, { a: 'one' }, { parents: [] });
+    const options = { store: member.store, name: 'model', commitId, signer: newSigner() };
+    const attempt = (): Promise<string> => rejection(() => publish(remoteOver(remote.open()), options));
+    expect(await attempt()).toBe('remote_purpose internal');
+    // A collection leaves the journal, which names them.
+    await collectRemote(remoteOver(remote.open(), 5), { store: member.store });
+    expect((await readSnapshot(remote.open())).state.groups).toEqual([]);
+    expect(await attempt()).toBe('remote_purpose internal');
   });
 
   it('keeps internal things off a remote with publications [DML-REM-1313] [DML-REM-1319]', async () => {

@@ -15,17 +15,17 @@ export function assertInternal({ published }: RemoteState, remote: string): void
 const WORK = ['exec/', 'results/', 'claims/'];
 
 /**
- * Throws `remote_purpose` for a remote with branches, tags, outcomes or work under way, which readers of publications
- * would see.
+ * Throws `remote_purpose` for a remote that has, or had before, branches, tags or outcomes, and for one with work under
+ * way, which readers of publications would see.
  */
 export async function assertForPublications(
-  { refs, trees, caches, published }: RemoteState,
+  { sequence, published }: RemoteState,
   files: RemoteFiles,
 ): Promise<void> {
-  const refusal = (): Error => remoteError('remote_purpose', { remote: files.name, detail: 'internal' });
-  // @spec DML-REM-1302
-  if (Object.keys(refs).length > 0 || trees !== undefined || caches.length > 0) throw refusal();
   // Nothing of the kind begins once there are publications.
   if (published !== undefined) return;
+  const refusal = (): Error => remoteError('remote_purpose', { remote: files.name, detail: 'internal' });
+  // What a state without publications has named may lie there still, and the journal names it. @spec DML-REM-1302
+  if (sequence >= 0) throw refusal();
   for (const prefix of WORK) for await (const _ of files.list(prefix)) throw refusal();
 }

@@ -194,12 +194,16 @@ describe('fetch', () => {
       { ref: tagRef('v1'), commitId },
       { ref: tagRef('v2'), commitId },
     ]);
-    const theirs = await joinRemote(remote);
-    const mine = commitTo(theirs.store, { z: 'mine' }, { ref: tagRef('v2') });
-    const { keptTags } = await theirs.fetch();
-    expect(keptTags).toEqual([tagRef('v2')]);
-    expect(theirs.store.getRef(tagRef('v1'))?.commitId).toBe(commitId);
-    expect(theirs.store.getRef(tagRef('v2'))?.commitId).toBe(mine);
+    for (const options of [{}, { branches: ['main'] }, { branches: [] }]) {
+      const theirs = await joinRemote(remote);
+      const mine = commitTo(theirs.store, { z: 'mine' }, { ref: tagRef('v2') });
+      for (let time = 0; time < 2; time += 1) {
+        const { keptTags } = await theirs.fetch(options);
+        expect(keptTags).toEqual([tagRef('v2')]);
+        expect(theirs.store.getRef(tagRef('v1'))?.commitId).toBe(commitId);
+        expect(theirs.store.getRef(tagRef('v2'))?.commitId).toBe(mine);
+      }
+    }
   });
 
   it('looks at CURRENT again where a collection removes a file [DML-REM-0914]', async () => {

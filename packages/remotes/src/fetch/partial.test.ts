@@ -473,7 +473,7 @@ describe('bringing what was left out', () => {
     await expectSound(theirs.store);
   });
 
-  it('leaves a stub for what is excised on the remote, and says so when it is asked for', async () => {
+  it('leaves a stub for what is excised on the remote, and says so when it is asked for [DML-REM-0960]', async () => {
     const { remote, ours } = await pushed(3);
     const theirs = await clone(remote, { depth: 1 });
     await excise(ours.store, 'text 0');
@@ -483,11 +483,14 @@ describe('bringing what was left out', () => {
     await bringer(remote, theirs).unshallow();
     expect(stubsOf(theirs.store)).toEqual({ datum: 1 });
     await expectSound(theirs.store);
-    await expect(bringer(remote, theirs).bringAll()).rejects.toMatchObject({
+    const missing = {
       code: 'remote_missing',
       detail: 'object',
       fields: { class: 'datum', objectId: idOfText('text 0'), reason: 'it was excised there' },
-    });
+    };
+    const root = { class: 'datum', id: idOfText('text 0') } as const;
+    await expect(bringer(remote, theirs).bring([root])).rejects.toMatchObject(missing);
+    await expect(bringer(remote, theirs).bringAll()).rejects.toMatchObject(missing);
   });
 });
 

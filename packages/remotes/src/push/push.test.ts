@@ -1,5 +1,12 @@
-import { type CommitId, decodeRecord, recordLinks, sha256Hex } from '@daggerml/object-model';
-import { headRef, readCar, tagRef } from '@daggerml/store';
+import {
+  type CommitId,
+  decodeRecord,
+  type ObjectClass,
+  type ObjectId,
+  recordLinks,
+  sha256Hex,
+} from '@daggerml/object-model';
+import { headRef, outgoingObjects, readCar, tagRef } from '@daggerml/store';
 import { describe, expect, it } from 'vitest';
 import { joinRemote, memberOf, newRemote, toMain } from '../../test/exchange.ts';
 import { commitTo, excise, loseObject, MAIN, noise, type Place, withhold } from '../../test/fixtures.ts';
@@ -169,6 +176,33 @@ describe('push', () => {
     });
     expect(ours.files.requests.filter((request) => !request.startsWith('read'))).not.toContain('swap');
     expect((await readSnapshot(ours.files)).version).toBeNull();
+  });
+
+  it('is refused where anything that the commit reaches is missing here, with that [DML-REM-0808]', async () => {
+    const ours = await joinRemote(newRemote());
+    commitTo(ours.store, { a: 'old' });
+    commitTo(ours.store, { a: 'one', b: noise(100_000) });
+    const tip = ours.store.getRef(MAIN)?.commitId as CommitId;
+    const all: { class: ObjectClass; id: ObjectId }[] = [];
+    for await (const { class: objectClass, link } of outgoingObjects(ours.store, [tip], []))
+      if (objectClass !== undefined) all.push({ class: objectClass, id: link.id as ObjectId });
+    for (const objectClass of ['commit', 'tree', 'dag', 'node', 'datum', 'chunk'] as const)
+      expect(
+        all.some((link) => link.class === objectClass),
+        objectClass,
+      ).toBe(true);
+    for (const { class: objectClass, id } of all) {
+      const bytes = ours.store.get(objectClass, id) as Uint8Array;
+      loseObject(ours.store, objectClass, id);
+      await expect(ours.push(), objectClass).rejects.toMatchObject({
+        code: 'object_missing',
+        fields: { class: objectClass, objectId: id },
+      });
+      ours.store.transact('mend', (transaction) => void transaction.put(objectClass, bytes));
+    }
+    expect((await readSnapshot(ours.files)).version).toBeNull();
+    await ours.push();
+    expect((await readSnapshot(ours.files)).state.refs['heads/main']).toBe(tip);
   });
 
   it('sends tombstones in the file of absences [DML-REM-0809]', async () => {

@@ -3,6 +3,7 @@ import { remoteOver } from '../../test/fixtures.ts';
 import { unanswered } from '../../test/watched-files.ts';
 import { remoteError } from '../errors.ts';
 import type { RemoteFiles, SwapAnswer } from '../files/remote-files.ts';
+import { encodeCurrent } from '../format/current.ts';
 import { MemoryRemote } from '../testing/memory-remote.ts';
 import { type SwapOfCurrent, type SwapOutcome, swapCurrent } from './swap-current.ts';
 
@@ -56,6 +57,38 @@ describe('swapCurrent', () => {
     const lost = await swapThrough(async () => ({ outcome: 'unknown', cause: 'lost' }), { readVersion });
     expect(lost).toEqual({ outcome: 'unknown', cause: 'lost' });
   });
+
+  it.each(['nothing', 'itself', 'another'] as const)(
+    'knows what became of a try without an answer where it finds %s [DML-REM-0703]',
+    async (kind) => {
+      const { state, write, sequence } = SWAP;
+      const found = {
+        nothing: undefined,
+        itself: { state, write, sequence },
+        another: { state: `0-0-${'b'.repeat(64)}`, write: write.replaceAll('1', '9'), sequence },
+      }[kind];
+      const file = { bytes: encodeCurrent(found ?? SWAP), version: 'found' };
+      let readings = 0;
+      const readVersion = async (): Promise<typeof file | undefined> => {
+        readings += 1;
+        // Reading back is tried again as well.
+        if (readings < 3) throw unanswered();
+        return found && file;
+      };
+      const outcome = await swapThrough(
+        async (number) => ({ outcome: number === 1 ? 'unknown' : 'applied', cause: 'lost', version: 'next' }),
+        { readVersion },
+      );
+      expect(outcome).toMatchObject(
+        {
+          nothing: { outcome: 'applied', version: 'next' },
+          itself: { outcome: 'applied', version: 'found' },
+          another: { outcome: 'refused' },
+        }[kind],
+      );
+      expect(readings).toBe(3);
+    },
+  );
 
   it('passes on why its first try had no effect [DML-REM-0702]', async () => {
     const failing = swapThrough(async () => {

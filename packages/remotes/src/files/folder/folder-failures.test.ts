@@ -225,7 +225,7 @@ describe('a system call that hangs', () => {
     }
   });
 
-  it('has limits of its own, which the system keeps [DML-REM-0607]', async () => {
+  it('has limits of its own, which the system keeps, and cannot be reached after them [DML-REM-0607] [DML-REM-0612]', async () => {
     const { path } = await prepare();
     const { files } = openLogged(path, () => new Promise(() => {}), { limitMs: 20 });
     await expect(files.read(segmentPath(1))).rejects.toMatchObject({
