@@ -43,6 +43,8 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   fetch: ['fetch', 'shared'],
   pull: ['pull', 'shared', 'main'],
   push: ['push', 'shared'],
+  'cache push': ['cache', 'push', 'shared'],
+  'cache pull': ['cache', 'pull', 'shared'],
   forget: ['forget', '--keep', '50', '--dry-run'],
   'wip list': ['wip', 'list'],
   'wip prune': ['wip', 'prune', 'e9b44be8'],

@@ -65,6 +65,8 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'remote add': ['remote add origin ./shared', 'remote add public ./public'],
   'remote list': ['remote list'],
   push: ['push --dry-run', 'push', 'push --tags'],
+  'cache push': ['cache push --dry-run', 'cache push --all'],
+  'cache pull': ['cache pull --dry-run', 'cache pull'],
   fetch: ['fetch'],
   pull: ['pull'],
   clone: ['clone ./shared cloned'],

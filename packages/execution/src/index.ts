@@ -18,6 +18,9 @@ export {
   builtinUri,
 } from './builtins/table.ts';
 export type { Claim, ClaimAnswer, ClaimStore } from './cache/claim-store.ts';
+export { type CallRoots, type KeptCalls, type KeptCallsOptions, keptCalls } from './cache/kept-calls.ts';
+export type { KeptOutcomes } from './cache/kept-outcomes.ts';
+export { OutcomePull, type PullCounts, type PullOutcomesOptions } from './cache/pull-outcomes.ts';
 export { type RemoteSharingOptions, remoteSharing } from './cache/remote-sharing.ts';
 export type { RunIndex } from './cache/run-index.ts';
 export type { PresentObjects, Publication, SharedCache, SharedOutcome } from './cache/shared-cache.ts';

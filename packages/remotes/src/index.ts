@@ -1,7 +1,13 @@
 export type { RemoteUri, RemoteUriRule } from '@daggerml/object-model';
-export type { OutcomeObjects, OutcomeToPublish } from './cache/cache-publisher.ts';
-export type { CachedOutcome, IsHere } from './cache/cache-reader.ts';
+export type {
+  OutcomeList,
+  OutcomeObjects,
+  OutcomeToPublish,
+  PublishCounts,
+} from './cache/cache-publisher.ts';
+export type { CachedOutcome, IsHere, OutcomeChoice } from './cache/cache-reader.ts';
 export type { GatherClock } from './cache/gather-publications.ts';
+export type { KeysByPlace } from './cache/keys-by-place.ts';
 export { RemoteCache, type RemoteCacheOptions } from './cache/remote-cache.ts';
 export { type CheckOptions, checkForClaims, checkRemote } from './check/check-remote.ts';
 export type { CheckPart, CheckReport, PartReport } from './check/check-report.ts';
@@ -82,7 +88,7 @@ export type { GroupEntry, GroupKind, SegmentEntry } from './format/group.ts';
 export type { Link, LinkedObject } from './format/link.ts';
 export type { Publication, Publications } from './format/publication.ts';
 export type { CacheEntry, RemoteState } from './format/state.ts';
-export type { TransferCost } from './push/dry-files.ts';
+export { type DryFiles, dryFiles, type TransferCost } from './push/dry-files.ts';
 export type { RefMove, RefPush } from './push/plan-refs.ts';
 export { type PushOptions, type PushResult, push } from './push/push.ts';
 export type { PutProgress } from './push/put-groups.ts';

@@ -4,6 +4,7 @@ import {
   encodeRecord,
   executionKey,
   hashBytes,
+  type NodeId,
   type ObjectClass,
   type ObjectId,
   type Records,
@@ -37,11 +38,20 @@ export interface OutcomeFacts {
   readonly fencing?: number;
   readonly startedMs?: number;
   readonly sourceExecId?: ExecId;
+  /** Outcomes of calls that the function has made. */
+  readonly made?: readonly ExecId[];
 }
 
 /** Makes the outcome of a function applied to a text. */
 export function outcomeOf(held: HeldObjects, input: string, facts: OutcomeFacts = {}): OutcomeToPublish {
-  const { status = 'ok', value = `${input} done`, fencing, startedMs = 1, sourceExecId = null } = facts;
+  const {
+    status = 'ok',
+    value = `${input} done`,
+    fencing,
+    startedMs = 1,
+    sourceExecId = null,
+    made = [],
+  } = facts;
   const functionDatumId = held.put<'datum'>({ type: 'datum', kind: 'uri', value: 'dml+exec://suite/f' });
   const inputDatumId = held.putText(input);
   const literal = held.put<'node'>({ type: 'node', kind: 'literal', datumId: inputDatumId });
@@ -50,7 +60,7 @@ export function outcomeOf(held: HeldObjects, input: string, facts: OutcomeFacts 
   const execId = held.put<'exec'>({
     type: 'exec',
     nodeKind: 'call',
-    pins: [],
+    pins: made.map((execId, at) => [literalNode(held, `made ${at}`), execId] as const).sort(byId),
     requestId: null,
     sourceExecId,
     receiptDatumId: sourceExecId === null ? held.putText('receipt') : null,
@@ -64,6 +74,14 @@ export function outcomeOf(held: HeldObjects, input: string, facts: OutcomeFacts 
     finishedMs: sourceExecId === null ? 2 : null,
   } satisfies Records['exec']);
   return { executionKey: executionKey(functionDatumId, [inputDatumId]), execId, status, fencing };
+}
+
+function literalNode(held: HeldObjects, text: string): NodeId {
+  return held.put<'node'>({ type: 'node', kind: 'literal', datumId: held.putText(text) });
+}
+
+function byId([left]: readonly [string, string], [right]: readonly [string, string]): number {
+  return left < right ? -1 : 1;
 }
 
 /** Returns outcomes of so many texts. */

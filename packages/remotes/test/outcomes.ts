@@ -4,8 +4,7 @@ import {
   type CachePublisherOptions,
   type OutcomeToPublish,
 } from '../src/cache/cache-publisher.ts';
-import type { CachedOutcome } from '../src/cache/cache-reader.ts';
-import { CacheReader } from '../src/cache/cache-reader.ts';
+import { type CachedOutcome, CacheReader, type CacheReaderOptions } from '../src/cache/cache-reader.ts';
 import { CacheView, type CacheViewOptions } from '../src/cache/cache-view.ts';
 import type { Remote } from '../src/remote.ts';
 import type { MemoryRemote } from '../src/testing/memory-remote.ts';
@@ -36,13 +35,15 @@ let members = 100;
 /** Creates a way to the cache of a remote. */
 export function joinCache(
   memory: MemoryRemote,
-  options: CacheViewOptions & CachePublisherOptions & { readonly onRequest?: OnRequest } = {},
+  options: CacheViewOptions &
+    CachePublisherOptions &
+    CacheReaderOptions & { readonly onRequest?: OnRequest } = {},
 ): CacheMember {
   members += 1;
   const files = watchedFiles(memory.open(), options.onRequest);
   const remote = remoteOver(files, members);
   const view = new CacheView(remote, options);
-  const reader = new CacheReader(view);
+  const reader = new CacheReader(view, options);
   const publisher = new CachePublisher(view, reader, options);
   const held = new HeldObjects();
   const lookUp: CacheMember['lookUp'] = async (outcomes) => {

@@ -159,6 +159,7 @@ export {
 } from './views/dag-view.ts';
 export { scopeOf, storedOutcomes } from './views/node-scope.ts';
 export { objectValue, readValue } from './views/object-value.ts';
+export { isPulledOutcomes, pulledOutcomesMessage } from './views/pulled-outcomes.ts';
 export { commandText, type ScriptCommand, scriptCommand } from './views/script-command.ts';
 export { type Upstream, upstreamOf } from './views/upstream.ts';
 export { valueJson } from './views/value-json.ts';

@@ -1,5 +1,5 @@
 import { formatSize, nfcText } from '@daggerml/object-model';
-import type { PushResult, RefPush, TransferCost } from '@daggerml/remotes';
+import type { PushResult, RefPush } from '@daggerml/remotes';
 import { branchOf, findCommit, findHead, type RecordReader } from '@daggerml/repository';
 import { headRef, parseRefName, type RefName, remoteRef } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
@@ -8,14 +8,15 @@ import { type RemoteSession, transferProgress, withRemote } from '../process/rem
 import { untilInterrupted } from '../process/until-interrupted.ts';
 import { formatCount } from '../render/quantities.ts';
 import { moveFields, moveLines } from '../render/ref-moves.ts';
-import { type Tariff, tariffOf, transferPrice } from '../render/tariff.ts';
+import { type Tariff, tariffOf } from '../render/tariff.ts';
+import { costField, costLines } from '../render/transfer-cost.ts';
 import { cliError } from '../wording/cli-error.ts';
 
 /** Runs `dml push [remote] [branch…]`. */
 export async function run(context: CommandContext): Promise<void> {
   const { output, args, options } = context;
   const isDryRun = options.dryRun === true;
-  const tariff = tariffOf(options.tariff);
+  const tariff = tariffOf(options.tariff, 'push');
   const { push } = await import('@daggerml/remotes');
   await withRemote(context, args[0], (session) =>
     withStore(context, isDryRun ? 'read' : 'write', async (reader, store) => {
@@ -99,27 +100,17 @@ function report(
   const shown = moves.map((move) => ({ ...move, isForced: move.kind === 'forced' }));
   const isDryRun = options.dryRun === true;
   const value = { remote: name, uri, dryRun: isDryRun, refs: moveFields(shown), objects, sentBytes: bytes };
-  // @spec DML-CLI-1106
-  const price = cost && transferPrice(cost, tariff);
   // @spec DML-CLI-2111
-  output.result({ ...value, ...(cost && { cost: { ...cost, ...price } }) }, () => {
+  output.result({ ...value, ...costField(cost, tariff) }, () => {
     if (moves.length === 0) return `${output.safe(name)} has everything already`;
     return [
       `${isDryRun ? 'would push' : 'pushed'} to ${output.safe(remote.files.name)}`,
       moveLines(output, shown),
-      ...(cost === undefined ? [] : [costText(cost, { objects, price: price?.total ?? 0 })]),
+      ...costLines(cost, objects, tariff),
     ];
   });
   if (cost === undefined && objects > 0)
     output.note(`${formatCount(objects, 'object')}, ${formatSize(bytes)}`);
-}
-
-function costText(
-  { writes, reads, sentBytes, receivedBytes }: TransferCost,
-  { objects, price }: { readonly objects: number; readonly price: number },
-): string {
-  const moved = receivedBytes > 4096 ? `, ${formatSize(receivedBytes)} received to merge` : '';
-  return `  ${formatCount(objects, 'object')} in ${formatCount(writes, 'write')} and ${formatCount(reads, 'read')}: ${formatSize(sentBytes)} sent${moved}; some $${price.toPrecision(2)} at the tariff of the requests and a month of storage`;
 }
 
 function misuse(problem: string): Error {

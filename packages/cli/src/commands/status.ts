@@ -3,6 +3,7 @@ import {
   currentCommit,
   dagsOf,
   indexNameOf,
+  isPulledOutcomes,
   type Upstream,
   upstreamOf,
 } from '@daggerml/repository';
@@ -22,9 +23,10 @@ export async function run(context: CommandContext): Promise<void> {
   await withStore(context, 'read', (reader, store) => {
     const current = currentCommit(reader);
     const dags = current === undefined ? [] : dagFields(dagsOf(reader, current.commit));
-    const indexes = store.readRefs('index').map(({ name, commitId }) => {
+    const indexes = store.readRefs('index').flatMap(({ name, commitId }) => {
       const { message, committedMs } = reader.read('commit', commitId);
-      return { index: indexNameOf(name), commitId, message, committedMs };
+      // @spec DML-CLI-3744
+      return isPulledOutcomes(message) ? [] : [{ index: indexNameOf(name), commitId, message, committedMs }];
     });
     const branch = branchOf(store.head());
     const upstream = upstreamOf(reader, store.head());

@@ -56,6 +56,7 @@ const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   op: 'Run, resume and cancel ops; alone it lists the runs that have not ended.',
   adapter: 'List or check execution adapters; alone it lists them.',
   bundle: 'Move branches and tags by a file; alone it prints this help.',
+  cache: 'Share outcomes with the cache of a remote; alone it prints this help.',
   dag: 'List, delete and restore dags of the current branch; alone it lists them.',
   wip: 'List or forget work in progress; alone it lists it.',
 };

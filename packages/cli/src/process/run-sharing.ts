@@ -2,7 +2,7 @@ import type { RepositoryOptions } from '@daggerml/bindings';
 import { remoteSharing, remoteWorkers } from '@daggerml/execution';
 import { type CheckReport, checkForClaims, type ExecSigner, execSigner } from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
-import { formatCount } from '../render/quantities.ts';
+import { UntrustedOutcomes } from '../render/untrusted-outcomes.ts';
 import { noWorkerNote } from '../wording/no-worker.ts';
 import { actorOf } from './actor.ts';
 import { absolutePath } from './current-folder.ts';
@@ -22,7 +22,7 @@ export async function withSharing<Result>(
   const { io, options, output } = context;
   const signer = options.sign === undefined ? undefined : signerOf(absolutePath(io, String(options.sign)));
   if (signer) output.note(`outcomes are signed as ${signer.signer}`);
-  const untrusted = new Map<string, number>();
+  const untrusted = new UntrustedOutcomes();
   return await withRemote(context, name, async (session) => {
     const { remote, trust } = session;
     let report: CheckReport | undefined;
@@ -39,9 +39,7 @@ export async function withSharing<Result>(
       signer,
       trust,
       onUntrusted: (key = 'nobody') => {
-        const count = untrusted.get(key) ?? 0;
-        untrusted.set(key, count + 1);
-        if (count === 0) output.event('outcomes-untrusted', { remote: name, signer: key });
+        if (untrusted.add(key) === 1) output.event('outcomes-untrusted', { remote: name, signer: key });
       },
     });
     // What workers run is claimed by them.
@@ -66,11 +64,7 @@ export async function withSharing<Result>(
     } finally {
       // Where it cannot be noted, the next run checks again.
       if (report !== undefined) await noteChecked(context, session, report).catch(() => undefined);
-      // @spec DML-REM-1235
-      for (const [key, count] of untrusted)
-        output.note(
-          `${formatCount(count, 'outcome')} of ${output.safe(name)} signed by ${output.safe(key)} not used; see "dml remote trust"`,
-        );
+      untrusted.note(output, name);
     }
   });
 }

@@ -113,7 +113,7 @@ export class RunProgress {
       case 'sharing-failed':
         // @spec DML-REM-1232
         return this.#output.note(
-          `the remote failed (${event.operation}), and the run goes on without it: ${this.#output.safe(event.reason)}`,
+          `the remote failed (${event.operation}), and the run goes on without it: ${this.#output.safe(event.reason)}; "dml cache push" publishes later what it did not`,
         );
       case 'call-output':
         for (const line of printedLines(event.text))

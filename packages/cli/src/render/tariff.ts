@@ -16,14 +16,14 @@ const S3_STANDARD: Tariff = { put: 0.005, get: 0.0004, gib: 0.023 };
  *
  * @spec DML-CLI-2113
  */
-export function tariffOf(text: unknown): Tariff {
+export function tariffOf(text: unknown, command: string): Tariff {
   const tariff: Record<string, number> = { ...S3_STANDARD };
   for (const part of typeof text === 'string' ? text.split(',') : []) {
     const [, name = '', price] = /^(put|get|gib)=(\d+(?:\.\d+)?)$/.exec(part.trim()) ?? [];
     if (price === undefined)
       throw cliError('invalid_argument', {
         problem: `--tariff takes prices such as put=0.005,get=0.0004,gib=0.023, not "${part}"`,
-        command: 'push',
+        command,
       });
     tariff[name] = Number(price);
   }

@@ -21,6 +21,8 @@ export interface RunIndexOptions {
   readonly objects: ObjectBuffer;
   /** Names the work, so that the next run of the same work finds what an interrupted one left. */
   readonly workName: string;
+  /** Message of its commits; one that names the work by default. */
+  readonly message?: string | undefined;
   /** A commit that is retained; what stems from it is too. */
   readonly baseCommitId: CommitId | undefined;
   /** The commit of the IndexRef, retained as well. */
@@ -199,7 +201,7 @@ export class RunIndex {
     plannedTreeId: TreeId | undefined,
   ): { commitId: CommitId; level: Level } {
     const { outcomes } = staged;
-    const { objects, actor, nowMs, workName } = this.#options;
+    const { objects, actor, nowMs, workName, message = messageOf(workName) } = this.#options;
     const changes = entryChanges(outcomes.map(({ nodeId, execId }) => [nodeId, execId] as const));
     const { parentCommitIds } = before;
     const pins = treeEdit('pins', before.pins, changes, objects);
@@ -215,7 +217,7 @@ export class RunIndex {
       parentCommitIds,
       pins,
       requests,
-      ...ownCommitFacts(actor, nowMs(), messageOf(workName)),
+      ...ownCommitFacts(actor, nowMs(), message),
     });
     const count = before.count + outcomes.length + staged.requests.length;
     return { commitId, level: { parentCommitIds, pins, requests, count } };

@@ -37,8 +37,8 @@ export class ObjectBuffer implements PageStore {
   readonly isDry: boolean;
   readonly pageCache: PageCache = new PageCache(32 * 1024 * 1024);
   #pending = new PendingObjects();
-  /** Ids of datums of the store that were linked without being put. */
-  #linked = new Set<DatumId>();
+  /** Objects of the store that were linked without being put, by their ids. */
+  #linked = new Map<string, ObjectClass>();
   #dryChunkBytes = 0;
   /** Listings of files to remember. */
   #listings: ListingChange[] = [];
@@ -153,20 +153,25 @@ export class ObjectBuffer implements PageStore {
 
   /** Checks whether a datum is there, so that new objects may link it; the next write makes sure that it stays. */
   hasDatum(datumId: DatumId): boolean {
-    if (this.#pending.find('datum', datumId)) return true;
-    if (!this.store.has('datum', datumId)) return false;
-    this.#linked.add(datumId);
+    return this.hasLinked('datum', datumId);
+  }
+
+  /** Checks whether an object is there, as `hasDatum` does. */
+  hasLinked(objectClass: ObjectClass, objectId: string): boolean {
+    if (this.#pending.find(objectClass, objectId)) return true;
+    if (!this.store.has(objectClass, objectId as never)) return false;
+    this.#linked.set(objectId, objectClass);
     return true;
   }
 
   /**
-   * Writes what is pending; call `clear` once the transaction is through. Throws `object_missing` when a datum
-   * that `hasDatum` found is gone.
+   * Writes what is pending; call `clear` once the transaction is through. Throws `object_missing` when an object
+   * that `hasDatum` or `hasLinked` found is gone.
    */
   writeTo(transaction: WriteTransaction): void {
-    for (const datumId of this.#linked) {
-      if (!transaction.retain('datum', datumId))
-        throw executionError('object_missing', { class: 'datum', objectId: datumId });
+    for (const [objectId, objectClass] of this.#linked) {
+      if (!transaction.retain(objectClass, objectId as ObjectId))
+        throw executionError('object_missing', { class: objectClass, objectId });
     }
     const put: TakeObject = (objectClass, objectId, bytes) =>
       transaction.putHashed(objectClass, objectId as ObjectId, bytes);
@@ -198,7 +203,7 @@ export class ObjectBuffer implements PageStore {
   /** Forgets what is pending, once it was written. */
   clear(): void {
     this.#pending = new PendingObjects();
-    this.#linked = new Set();
+    this.#linked = new Map();
     this.#listings = [];
   }
 }

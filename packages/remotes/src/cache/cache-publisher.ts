@@ -16,7 +16,8 @@ import type { CacheReader } from './cache-reader.ts';
 import type { CacheView } from './cache-view.ts';
 import { type CacheLists, type MergedCaches, mergeCaches, type PutCache, putCache } from './merge-caches.ts';
 import { placeExecs } from './place-execs.ts';
-import { answeringExec, ownIds, walkOutcome } from './walk-outcome.ts';
+import { SmallInputs } from './small-inputs.ts';
+import { answeringExec, type OutcomeSource, ownIds, walkOutcome } from './walk-outcome.ts';
 
 /** An outcome to publish. */
 export interface OutcomeToPublish {
@@ -25,6 +26,12 @@ export interface OutcomeToPublish {
   readonly status: 'ok' | 'error';
   /** Number of the claim under which it was computed. */
   readonly fencing: number | undefined;
+}
+
+/** Outcomes to publish, which may be made as they are asked for. */
+export interface OutcomeList {
+  readonly length: number;
+  slice(from: number, to: number): readonly OutcomeToPublish[];
 }
 
 /** Source of the objects of outcomes. */
@@ -40,6 +47,17 @@ export interface PublishCounts {
   /** Outcomes that may not be published: of something else, incomplete, or with excised parts. */
   refused: number;
   objects: number;
+  /** Bytes of the segments that were put. */
+  bytes: number;
+}
+
+/** Kind of a publication. */
+export interface PublicationKind {
+  /**
+   * True for outcomes that were kept, and nothing has just run: entries of the same status stay, and small input values
+   * are published along for those who take outcomes without asking for their keys.
+   */
+  readonly isOfKept?: boolean | undefined;
 }
 
 export interface CachePublisherOptions {
@@ -48,6 +66,8 @@ export interface CachePublisherOptions {
   readonly segmentBytes?: number | undefined;
   /** Bytes after which what was put is made known; 256 MiB by default. */
   readonly batchBytes?: number | undefined;
+  /** Hears of the objects and bytes of a publication as they are put. */
+  readonly onProgress?: ((progress: Pick<PublishCounts, 'objects' | 'bytes'>) => void) | undefined;
 }
 
 /** Bytes that are put before they are made known. @spec DML-REM-1219 */
@@ -70,8 +90,10 @@ export class CachePublisher {
   readonly #sign: CachePublisherOptions['sign'];
   readonly #segmentBytes: number;
   readonly #batchBytes: number;
+  readonly #onProgress: CachePublisherOptions['onProgress'];
   /** Objects that this process has put, and those of them of which inputs were left out. */
   #put = new LinkSet();
+  readonly #smallInputs = new SmallInputs();
   #open = new LinkSet();
   /** File of absences that was looked at for them. */
   #absences: string | null = null;
@@ -88,27 +110,26 @@ export class CachePublisher {
     this.#sign = options.sign;
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
     this.#batchBytes = options.batchBytes ?? BATCH_BYTES;
+    this.#onProgress = options.onProgress;
   }
 
   /**
    * Publishes outcomes with everything that they are made of. Those that are not to be published are left out. Throws
    * `push_unknown`, `remote_busy` and what the remote's files throw.
    */
-  publish(outcomes: readonly OutcomeToPublish[], source: OutcomeObjects): Promise<PublishCounts> {
-    const publish = (): Promise<PublishCounts> => this.#publish(outcomes, source);
+  publish(outcomes: OutcomeList, source: OutcomeObjects, kind: PublicationKind = {}): Promise<PublishCounts> {
+    const publish = (): Promise<PublishCounts> => this.#publish(new Publication(outcomes, source, kind));
     const published = this.#publishing.then(publish, publish);
     this.#publishing = published;
     return published;
   }
 
-  async #publish(outcomes: readonly OutcomeToPublish[], source: OutcomeObjects): Promise<PublishCounts> {
-    const counts: PublishCounts = { published: 0, outranked: 0, refused: 0, objects: 0 };
+  async #publish(publication: Publication): Promise<PublishCounts> {
     await this.#view.snapshot();
     if (!this.#knowsIndexes) await this.#view.again(() => this.#view.groups.readNewest(KNOWN_INDEX_BYTES));
     this.#knowsIndexes = true;
-    const publication = new Publication(outcomes, source, counts);
     while (!publication.isOver) await this.#publishBatch(publication);
-    return counts;
+    return publication.counts;
   }
 
   /** Puts as much as makes a batch, and makes it known. */
@@ -201,9 +222,14 @@ export class CachePublisher {
       onIndex: (bytes) => {
         indexBytes = bytes;
       },
+      onProgress: ({ objects, bytes }) => {
+        const { counts: before } = publication;
+        this.#onProgress?.({ objects: before.objects + objects, bytes: before.bytes + bytes });
+      },
     });
     const entries: Omit<CacheRow, 'place'>[] = [];
-    const counts: PublishCounts = { published: 0, outranked: 0, refused: 0, objects: 0 };
+    const putExecs = new LinkSet();
+    const counts = noCounts();
     try {
       const { outcomes } = publication;
       while (!publication.isOver && writer.putBytes < this.#batchBytes && entries.length < BATCH_ENTRIES) {
@@ -213,12 +239,12 @@ export class CachePublisher {
           this.#view.entriesOf(slice.map(({ executionKey }) => executionKey)),
         );
         for (const outcome of slice) {
-          const fencing = this.#numberOf(outcome, known.get(outcome.executionKey)?.[0]);
+          const fencing = this.#numberOf(outcome, known.get(outcome.executionKey)?.[0], publication.kind);
           if (fencing === undefined) {
             counts.outranked += 1;
             continue;
           }
-          const objects = this.#objectsOf(outcome, publication.source, absences);
+          const objects = this.#objectsOf(outcome, publication, { absences, putExecs });
           if (objects === undefined) {
             counts.refused += 1;
             continue;
@@ -232,6 +258,7 @@ export class CachePublisher {
         }
       }
       const group = await writer.finish();
+      counts.bytes = writer.putBytes;
       if (group === undefined || indexBytes === undefined)
         return { epoch, group: undefined, rows: [], counts };
       const path = filePath('indexes', group.index);
@@ -255,11 +282,17 @@ export class CachePublisher {
    * Returns the number under which an outcome is published; undefined where the entry in effect goes before it, or is
    * this very one.
    */
-  #numberOf({ execId, status, fencing }: OutcomeToPublish, known: CacheRow | undefined): number | undefined {
+  #numberOf(
+    { execId, status, fencing }: OutcomeToPublish,
+    known: CacheRow | undefined,
+    { isOfKept }: PublicationKind,
+  ): number | undefined {
     if (known === undefined) return fencing ?? 0;
     // @spec DML-REM-1224
     if (this.#reader.isOutdone(known))
       return Math.min(MAX_FENCING, Math.max(fencing ?? 0, known.fencing + 1));
+    // @spec DML-REM-1830
+    if (isOfKept === true && known.status === status) return undefined;
     const number = fencing ?? known.fencing;
     return known.execId !== execId && outranks({ status, fencing: number }, known) ? number : undefined;
   }
@@ -267,18 +300,22 @@ export class CachePublisher {
   /** Returns the objects of an outcome that are to be put; undefined where it may not be published. */
   #objectsOf(
     { executionKey, execId, status }: OutcomeToPublish,
-    source: OutcomeObjects,
-    absences: Absences,
+    { source, kind }: Publication,
+    { absences, putExecs }: { readonly absences: Absences; readonly putExecs: LinkSet },
   ): readonly LinkedObject[] | undefined {
     const bytes = source.getBytes('exec', execId);
     const exec = bytes && answeringExec(bytes, executionKey);
     if (exec?.status !== status) return undefined;
     // Of an outcome that was found broken nobody knows how much is.
     const isBroken = this.#reader.brokenKeys.has(executionKey);
-    const { objects, missing } = walkOutcome({ class: 'exec', id: execId }, ownIds(exec), {
+    const walked: OutcomeSource = {
       bytesOf: (link) => source.getBytes(link.class, link.id),
-      isWhole: (link) => !isBroken && this.#put.has(link) && !this.#open.has(link),
-    });
+      // The exec itself may have been put as a part of another outcome.
+      isWhole: (link) => link.id !== execId && !isBroken && this.#put.has(link) && !this.#open.has(link),
+    };
+    const left = new Set(ownIds(exec));
+    if (kind.isOfKept === true) for (const id of this.#smallInputs.of(exec, walked)) left.delete(id);
+    const { objects, missing } = walkOutcome({ class: 'exec', id: execId }, left, walked);
     if (missing.length > 0 || objects.some((object) => isExcised(absences, object))) return undefined;
     if (this.#put.size > MAX_PUT_OBJECTS) this.#forget();
     const added: LinkedObject[] = [];
@@ -287,7 +324,11 @@ export class CachePublisher {
       const isNew = this.#put.add(object);
       if (!isWhole) this.#open.add(object);
       const isThere = !this.#reader.lost.has(object) && this.#view.has(object);
-      if (isBroken || (isNew && (object.id === execId || !isThere))) added.push(object);
+      // An entry names a place in the group that is published with it. @spec DML-REM-1840
+      const isToPut = object.id === execId ? !putExecs.has(object) : isNew && !isThere;
+      if (!isBroken && !isToPut) continue;
+      if (object.class === 'exec') putExecs.add(object);
+      added.push(object);
     }
     return added;
   }
@@ -330,27 +371,33 @@ const SLICE_OUTCOMES = 1_000;
 
 /** A publication, and how far it has come. */
 class Publication {
-  readonly outcomes: readonly OutcomeToPublish[];
+  readonly outcomes: OutcomeList;
   readonly source: OutcomeObjects;
-  readonly counts: PublishCounts;
+  readonly kind: PublicationKind;
+  readonly counts: PublishCounts = noCounts();
   at = 0;
 
-  constructor(outcomes: readonly OutcomeToPublish[], source: OutcomeObjects, counts: PublishCounts) {
+  constructor(outcomes: OutcomeList, source: OutcomeObjects, kind: PublicationKind) {
     this.outcomes = outcomes;
     this.source = source;
-    this.counts = counts;
+    this.kind = kind;
   }
 
   get isOver(): boolean {
     return this.at >= this.outcomes.length;
   }
 
-  count({ published, outranked, refused, objects }: PublishCounts): void {
+  count({ published, outranked, refused, objects, bytes }: PublishCounts): void {
     this.counts.published += published;
     this.counts.outranked += outranked;
     this.counts.refused += refused;
     this.counts.objects += objects;
+    this.counts.bytes += bytes;
   }
+}
+
+function noCounts(): PublishCounts {
+  return { published: 0, outranked: 0, refused: 0, objects: 0, bytes: 0 };
 }
 
 /** Outcomes that were put in one epoch. */

@@ -1,4 +1,4 @@
-import type { ExecId, ExecutionKey } from '@daggerml/object-model';
+import type { CallExec, ExecId, ExecutionKey } from '@daggerml/object-model';
 import { type Absences, isExcised } from '../format/absences.ts';
 import type { CacheRow } from '../format/cache-row.ts';
 import { type Link, type LinkedObject, LinkSet } from '../format/link.ts';
@@ -26,11 +26,18 @@ const GAP_BYTES = 65_536;
 /** Checks whether an object is here with all that it reaches. */
 export type IsHere = (link: Link) => boolean;
 
+/** Choice among outcomes for somebody who asks for keys without knowing what they are of. */
+export interface OutcomeChoice {
+  isWanted(exec: CallExec, executionKey: ExecutionKey): boolean;
+  /** Checks whether the function or an input value of a call is here; one that is not is read as well. */
+  hasOwn(id: string): boolean;
+}
+
 export interface CacheReaderOptions {
   /** Judge of entries; all are trusted by default. */
   readonly trust?: ExecTrust | undefined;
-  /** Hears of the signer of each entry that is not trusted, undefined for one that is not signed. */
-  readonly onUntrusted?: ((signer: string | undefined) => void) | undefined;
+  /** Hears of the signer and key of each entry that is not trusted; the signer is undefined for one that is not signed. */
+  readonly onUntrusted?: ((signer: string | undefined, executionKey: ExecutionKey) => void) | undefined;
 }
 
 /** Answers execution keys by the cache of a remote. */
@@ -69,25 +76,26 @@ export class CacheReader {
       // @spec DML-EXE-0716
       if (this.#accepts(row)) return true;
       this.#outdo(row);
-      this.#options.onUntrusted?.(row.signature?.signer);
+      this.#options.onUntrusted?.(row.signature?.signer, row.executionKey);
       return false;
     });
   }
 
   /**
-   * Looks up keys and yields the outcomes of some of them at a time; keys without one are in none. Throws what the
-   * remote's files throw.
+   * Looks up keys and yields the outcomes of some of them at a time; keys without one are in none, and those whose
+   * outcome is not chosen neither. Throws what the remote's files throw.
    *
    * @spec DML-REM-1227
    */
   async *lookUp(
     keys: readonly ExecutionKey[],
     isHere: IsHere = () => false,
+    choice?: OutcomeChoice,
   ): AsyncGenerator<ReadonlyMap<ExecutionKey, CachedOutcome>, void, undefined> {
     // @spec DML-REM-1223
     await this.#view.snapshot();
     const entries = await this.#view.again(() => this.#view.entriesOf(keys));
-    const delivered: Delivered = { whole: new LinkSet(), sent: new LinkSet(), isHere };
+    const delivered: Delivered = { whole: new LinkSet(), sent: new LinkSet(), isHere, choice };
     for (const part of partsOf(entries, this.#view.groups)) {
       const found = new Map<ExecutionKey, CachedOutcome>();
       await this.#view.again(async (isRepeated) => {
@@ -126,15 +134,14 @@ export class CacheReader {
     found: Map<ExecutionKey, CachedOutcome>,
     surroundings: Surroundings,
   ): Promise<OpenKey[]> {
-    const { pool } = surroundings;
-    const execs = asked.map(execOf);
+    const { pool, delivered } = surroundings;
     await this.#readLinks(
-      execs.filter((link) => pool.get(link) === undefined),
+      asked.map(execOf).filter((link) => pool.get(link) === undefined),
       pool,
     );
-    await this.#readAll(execs, surroundings, ownIdsOf(asked, pool));
     const refused: OpenKey[] = [];
-    let open = asked;
+    let open = asked.filter((each) => isChosen(each, pool, delivered.choice));
+    await this.#readAll(open.map(execOf), surroundings, leftIdsOf(open, surroundings));
     while (open.length > 0) {
       const missing: Link[] = [];
       const again: OpenKey[] = [];
@@ -167,7 +174,7 @@ export class CacheReader {
     const bytes = pool.get(root);
     const exec = bytes && answeringExec(bytes, each.key);
     if (exec === undefined || exec.status !== status) return undefined;
-    const { objects, missing } = walkOutcome(root, ownIds(exec), {
+    const { objects, missing } = walkOutcome(root, leftIds(exec, delivered.choice), {
       // @spec DML-REM-1226
       bytesOf: (link) => (isExcised(absences, link) ? undefined : pool.get(link)),
       // Asking a store for what was read anyway would take longer than taking it again.
@@ -231,6 +238,7 @@ interface Delivered {
   readonly whole: LinkSet;
   readonly sent: LinkSet;
   readonly isHere: IsHere;
+  readonly choice: OutcomeChoice | undefined;
 }
 
 interface Surroundings {
@@ -247,13 +255,31 @@ function execOf(each: OpenKey): Link {
   return { class: 'exec', id: currentRow(each).execId };
 }
 
+/** Returns the exec of an entry, where it was read and answers its key. */
+function readExec(each: OpenKey, pool: OutcomePool): CallExec | undefined {
+  const bytes = pool.get(execOf(each));
+  return bytes && answeringExec(bytes, each.key);
+}
+
+/** Checks whether an entry is chosen; one whose exec cannot be read is, and is found to be broken then. */
+function isChosen(each: OpenKey, pool: OutcomePool, choice: OutcomeChoice | undefined): boolean {
+  const exec = choice && readExec(each, pool);
+  return exec === undefined || choice?.isWanted(exec, each.key) === true;
+}
+
+/** Returns the ids that an outcome leaves out: what is its own, as far as whoever asks has that. */
+function leftIds(exec: CallExec, choice: OutcomeChoice | undefined): ReadonlySet<string> {
+  const ids = ownIds(exec);
+  // @spec DML-REM-1834
+  return choice === undefined ? ids : new Set([...ids].filter((id) => choice.hasOwn(id)));
+}
+
 /** Returns the ids that some outcome leaves out. */
-function ownIdsOf(asked: readonly OpenKey[], pool: OutcomePool): Set<string> {
+function leftIdsOf(asked: readonly OpenKey[], { pool, delivered }: Surroundings): Set<string> {
   const ids = new Set<string>();
   for (const each of asked) {
-    const bytes = pool.get(execOf(each));
-    const exec = bytes && answeringExec(bytes, each.key);
-    if (exec) for (const id of ownIds(exec)) ids.add(id);
+    const exec = readExec(each, pool);
+    if (exec) for (const id of leftIds(exec, delivered.choice)) ids.add(id);
   }
   return ids;
 }

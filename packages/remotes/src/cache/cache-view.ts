@@ -14,6 +14,7 @@ import type { Remote } from '../remote.ts';
 import { FileGone } from '../state/file-gone.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import { GroupIndexes } from './group-indexes.ts';
+import { KeysByPlace } from './keys-by-place.ts';
 
 /** Size up to which a cache index or index object is read whole. */
 const WHOLE_BYTES = 4 * 2 ** 20;
@@ -32,6 +33,8 @@ export interface CacheViewOptions {
   readonly refreshMs?: number | undefined;
   /** Size up to which a cache index or index object is read whole; 4 MiB by default. */
   readonly wholeBytes?: number | undefined;
+  /** True to read all cache indexes whole, some 160 bytes for each entry. */
+  readonly readsAllEntries?: boolean | undefined;
 }
 
 /** The cache of a remote as one process sees it: state, cache indexes, index objects, and what was found broken. */
@@ -39,6 +42,7 @@ export class CacheView {
   readonly remote: Remote;
   readonly #refreshMs: number;
   readonly #wholeBytes: number;
+  readonly #readsAllEntries: boolean;
   #snapshot: RemoteSnapshot | undefined;
   #readMs = 0;
   /** Number of the usual times that pass until the state is read again. */
@@ -51,8 +55,12 @@ export class CacheView {
   /** Files that are not there although the state in effect names them. */
   readonly #lost = new Set<string>();
 
-  constructor(remote: Remote, { refreshMs = REFRESH_MS, wholeBytes = WHOLE_BYTES }: CacheViewOptions = {}) {
+  constructor(
+    remote: Remote,
+    { refreshMs = REFRESH_MS, wholeBytes = WHOLE_BYTES, readsAllEntries = false }: CacheViewOptions = {},
+  ) {
     this.remote = remote;
+    this.#readsAllEntries = readsAllEntries;
     this.#refreshMs = refreshMs;
     this.#wholeBytes = wholeBytes;
     this.#groups = new GroupIndexes(remote.files, [], { wholeBytes });
@@ -193,6 +201,11 @@ export class CacheView {
     return false;
   }
 
+  /** Returns the keys of the entries in effect by place; cache indexes are to be here whole. */
+  keysByPlace(): KeysByPlace {
+    return new KeysByPlace([...this.#indexes.values()], this.#groups);
+  }
+
   /** Reads a cache index; one that is damaged is as good as lost. @spec DML-REM-1228 */
   async #readOrLose(entry: CacheEntry): Promise<CacheIndex | undefined> {
     try {
@@ -207,7 +220,7 @@ export class CacheView {
   async #read({ file, bytes: sizeBytes, entries }: CacheEntry): Promise<CacheIndex> {
     const path = filePath('caches', file);
     const origin = { remote: this.remote.files.name, path };
-    const isWhole = sizeBytes <= this.#wholeBytes;
+    const isWhole = this.#readsAllEntries || sizeBytes <= this.#wholeBytes;
     let length = isWhole
       ? sizeBytes
       : CACHE_HEAD_BYTES + CACHE_FANOUT_BYTES + entries * PREFIX_BYTES + NAMES_BYTES;

@@ -5,12 +5,21 @@ import { type ExecSigner, ExecTrust, type TrustPolicy } from '../signatures/exec
 import {
   CachePublisher,
   type CachePublisherOptions,
+  type OutcomeList,
   type OutcomeObjects,
   type OutcomeToPublish,
+  type PublishCounts,
 } from './cache-publisher.ts';
-import { type CachedOutcome, CacheReader, type CacheReaderOptions, type IsHere } from './cache-reader.ts';
+import {
+  type CachedOutcome,
+  CacheReader,
+  type CacheReaderOptions,
+  type IsHere,
+  type OutcomeChoice,
+} from './cache-reader.ts';
 import { CacheView, type CacheViewOptions } from './cache-view.ts';
 import { type GatherClock, GatheredPublications } from './gather-publications.ts';
+import type { KeysByPlace } from './keys-by-place.ts';
 
 export interface RemoteCacheOptions extends CacheViewOptions, Omit<CachePublisherOptions, 'sign'> {
   readonly gatherClock?: GatherClock | undefined;
@@ -29,6 +38,7 @@ export class RemoteCache {
   readonly isPublishing: boolean;
   readonly #view: CacheView;
   readonly #reader: CacheReader;
+  readonly #publisher: CachePublisher;
   readonly #gathered: GatheredPublications;
 
   constructor(remote: Remote, { signer, trust: policy, onUntrusted, ...options }: RemoteCacheOptions = {}) {
@@ -41,9 +51,9 @@ export class RemoteCache {
     this.isPublishing = trust === undefined || trust.acceptsFrom(signer?.signer);
     // @spec DML-REM-1504
     const sign: CachePublisherOptions['sign'] = signer && ((execId) => signer.sign(execId));
-    const publisher = new CachePublisher(this.#view, this.#reader, { ...options, sign });
+    this.#publisher = new CachePublisher(this.#view, this.#reader, { ...options, sign });
     this.#gathered = new GatheredPublications({
-      publish: (outcomes, source) => publisher.publish(outcomes, source),
+      publish: (outcomes, source) => this.#publisher.publish(outcomes, source),
       clock: options.gatherClock,
     });
   }
@@ -52,13 +62,30 @@ export class RemoteCache {
   lookUp(
     keys: readonly ExecutionKey[],
     isHere?: IsHere,
+    choice?: OutcomeChoice,
   ): AsyncGenerator<ReadonlyMap<ExecutionKey, CachedOutcome>, void, undefined> {
-    return this.#reader.lookUp(keys, isHere);
+    return this.#reader.lookUp(keys, isHere, choice);
+  }
+
+  /** Returns the keys of all entries; for a cache that was opened to read all of them. */
+  async keys(): Promise<KeysByPlace> {
+    await this.#view.snapshot();
+    return this.#view.keysByPlace();
   }
 
   /** Publishes outcomes together with those of a short time, see `GatheredPublications`. */
   async publish(outcomes: readonly OutcomeToPublish[], source: OutcomeObjects): Promise<void> {
     if (this.isPublishing) await this.#gathered.publish(outcomes, source);
+  }
+
+  /**
+   * Publishes outcomes that were kept, at once and in batches; what the cache has of their keys stays. Throws as
+   * `CachePublisher` does.
+   *
+   * @spec DML-REM-1831 DML-REM-1832
+   */
+  async publishKept(outcomes: OutcomeList, source: OutcomeObjects): Promise<PublishCounts> {
+    return await this.#publisher.publish(outcomes, source, { isOfKept: true });
   }
 
   /** Publishes at once what waits for others. */

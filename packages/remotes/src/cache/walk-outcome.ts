@@ -1,4 +1,5 @@
 import {
+  type CallExec,
   decodeRecord,
   type ExecutionKey,
   executionKey,
@@ -28,8 +29,6 @@ export interface WalkedOutcome {
   readonly objects: readonly WalkedObject[];
   readonly missing: readonly Link[];
 }
-
-type CallExec = Records['exec'] & { readonly nodeKind: 'call' };
 
 /** Returns the exec of a call that answers an execution key and was computed itself; undefined for other bytes. */
 export function answeringExec(bytes: Uint8Array, key: ExecutionKey): CallExec | undefined {

@@ -4,6 +4,7 @@ import type { ByteRange } from '../files/remote-files.ts';
 import {
   CACHE_ROW_BYTES,
   type CacheRow,
+  OFFSET_AT,
   type PackedRow,
   readRow,
   SEGMENT_AT,
@@ -149,6 +150,12 @@ export class CacheIndex {
         signatureAt: signaturesAt + number * SIGNATURE_ROW_BYTES,
       }),
     };
+  }
+
+  /** Returns where the exec of a row of a whole index lies: the number of its segment, and the offset in it. */
+  placeOf(number: number): { readonly segment: number; readonly offset: number } {
+    const { bytes, at } = this.packedRow(number);
+    return { segment: bytes.readUInt32BE(at + SEGMENT_AT), offset: bytes.readUInt32BE(at + OFFSET_AT) };
   }
 
   /** Returns a row read by its ranges; undefined where it is none. */

@@ -36,6 +36,8 @@ export const KEY_BYTES = 32;
 export const CACHE_ROW_BYTES = 85;
 /** Place of the number of its segment in a row. */
 export const SEGMENT_AT = 69;
+/** Place of the offset of its exec in a row. */
+export const OFFSET_AT = 73;
 /** Bytes of signer and signature. */
 export const SIGNATURE_ROW_BYTES = 68;
 /** Largest number of a claim that a row can hold. */
@@ -60,7 +62,7 @@ export function writeRow(
   target[at + 64] = row.status === 'ok' ? 1 : 0;
   target.writeUInt32BE(Math.min(row.fencing, MAX_FENCING), at + 65);
   target.writeUInt32BE(segment, at + SEGMENT_AT);
-  target.writeUInt32BE(place.offset, at + 73);
+  target.writeUInt32BE(place.offset, at + OFFSET_AT);
   target.writeUInt32BE(place.length, at + 77);
   target.writeUInt32BE(place.before, at + 81);
   target.writeUInt32BE(signer, at + CACHE_ROW_BYTES);
@@ -94,7 +96,7 @@ export function readRow(
     fencing: bytes.readUInt32BE(at + 65),
     place: {
       segment,
-      offset: bytes.readUInt32BE(at + 73),
+      offset: bytes.readUInt32BE(at + OFFSET_AT),
       length: bytes.readUInt32BE(at + 77),
       before: bytes.readUInt32BE(at + 81),
     },

@@ -73,4 +73,42 @@ export const EXCHANGE: readonly CommandSpec[] = [
     example: 'dml push origin main',
     load: () => import('../../commands/push.ts'),
   },
+  {
+    name: 'cache push',
+    group: 'Share',
+    summary: 'Publish outcomes that were computed here to the shared cache of a remote.',
+    description:
+      'For what ran without "dml run --remote". Others find them with "dml run --remote" or "dml cache pull". Outcomes that the remote has stay; ' +
+      'failures that are recorded are published as well, as by a run.',
+    arguments: {
+      '[remote]': REMOTE,
+      '[name...]':
+        'branches, tags, commits and dags whose calls are published, with those that these made; the current branch by default',
+    },
+    options: {
+      '--all': 'calls of all branches and tags, with their history, and of work in progress',
+      '--sign <file>':
+        'sign with the Ed25519 key in a PEM file; what was computed elsewhere is left out then',
+      '--dry-run': 'print calls, objects, requests, bytes and price; nothing is written',
+      '--tariff <prices>':
+        'dollars for 1,000 writes, 1,000 reads and a GiB a month: put=0.005,get=0.0004,gib=0.023 by default',
+    },
+    example: 'dml cache push origin main',
+    load: () => import('../../commands/cache-push.ts'),
+  },
+  {
+    name: 'cache pull',
+    group: 'Share',
+    summary: 'Take outcomes of the shared cache of a remote, to find them without it.',
+    description:
+      'Takes the outcomes of every function that this repository has, so fetch the branches first. What "dml remote trust" does not trust is left out. ' +
+      'They are kept until "dml wip prune" and "dml gc".',
+    arguments: {
+      '[remote]': REMOTE,
+      '[name...]': 'branches, tags, commits and dags: only outcomes of functions that they call',
+    },
+    options: { '--dry-run': 'read what would be taken and print how much it is; nothing is written' },
+    example: 'dml cache pull origin',
+    load: () => import('../../commands/cache-pull.ts'),
+  },
 ];
