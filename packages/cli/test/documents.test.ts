@@ -103,11 +103,20 @@ function fileOf(block: Block): string {
   return place?.[1] ?? place?.[2] ?? '';
 }
 
-function commandsOf(block: Block): string[] {
+/** A command, and what it is said to print where its comment is counts of calls. */
+interface ShownCommand {
+  readonly command: string;
+  readonly prints?: string | undefined;
+}
+
+function commandsOf(block: Block): ShownCommand[] {
   return block.text
     .split('\n')
-    .map((line) => line.replace(/(^|\s)#.*/, '').trim())
-    .filter((line) => line !== '' && RUN_ELSEWHERE[line] === undefined);
+    .map((line) => ({
+      command: line.replace(/(^|\s)#.*/, '').trim(),
+      prints: /\s# (\d+ executed, \d+ cached)$/.exec(line)?.[1],
+    }))
+    .filter(({ command }) => command !== '' && RUN_ELSEWHERE[command] === undefined);
 }
 
 /** The commands of the steps of a workflow, without the installation of what the folder has. */
@@ -176,8 +185,11 @@ function follow(blocks: readonly Block[], where: string, folder: string = newFol
   if (typed.length > 0) compile(folder, typed, config ? JSON.parse(config.text).compilerOptions : {});
   const shell = blocks.filter((block) => block.language === 'sh' && fileOf(block) === '');
   const workflows = blocks.filter(({ language }) => language === 'yaml');
-  for (const command of [...shell.flatMap(commandsOf), ...workflows.flatMap(stepsOf)])
-    runIn(folder, command.replaceAll(/\bnpx (?=dml |tsc )/g, ''));
+  const steps = workflows.flatMap(stepsOf).map((command): ShownCommand => ({ command }));
+  for (const { command, prints = '' } of [...shell.flatMap(commandsOf), ...steps]) {
+    const printed = runIn(folder, command.replaceAll(/\bnpx (?=dml |tsc )/g, ''));
+    expect(printed, `${where}: ${command}`).toContain(prints);
+  }
   return folder;
 }
 

@@ -7,6 +7,7 @@ import { withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { callsNamed } from '../process/chosen-calls.ts';
 import { type RemoteSession, transferProgress, withRemote } from '../process/remote-session.ts';
+import { untilInterrupted } from '../process/until-interrupted.ts';
 import { formatCount } from '../render/quantities.ts';
 import { UntrustedOutcomes } from '../render/untrusted-outcomes.ts';
 
@@ -20,7 +21,7 @@ export async function run(context: CommandContext): Promise<void> {
       const functionIds = await functionsNamed(context, reader);
       const untrusted = new UntrustedOutcomes();
       // Nothing is written there: they only count.
-      const files = dryFiles(session.remote.files);
+      const files = dryFiles(untilInterrupted(context, session.remote).files);
       const cache = new RemoteCache(
         { ...session.remote, files },
         {

@@ -15,6 +15,7 @@ import { allCalls, callsNamed, callsOfBranch } from '../process/chosen-calls.ts'
 import { absolutePath } from '../process/current-folder.ts';
 import { type RemoteSession, transferProgress, withRemote } from '../process/remote-session.ts';
 import { signerOf } from '../process/run-sharing.ts';
+import { untilInterrupted } from '../process/until-interrupted.ts';
 import { liveProgress } from '../render/live-progress.ts';
 import { formatCount } from '../render/quantities.ts';
 import { type Tariff, tariffOf } from '../render/tariff.ts';
@@ -34,7 +35,7 @@ export async function run(context: CommandContext): Promise<void> {
     withStore(context, isDryRun ? 'read' : 'write', async (reader, store) => {
       const dry = isDryRun ? dryFiles(session.remote.files) : undefined;
       const cache = new RemoteCache(
-        { ...session.remote, files: dry ?? session.remote.files },
+        { ...session.remote, files: dry ?? untilInterrupted(context, session.remote).files },
         {
           signer,
           trust: session.trust,

@@ -12,7 +12,7 @@ export function untilInterrupted({ io }: { readonly io: Pick<CliIo, 'signal'> },
   const interruptible: RemoteFiles = {
     name: files.name,
     read: (path, range) => within(() => files.read(path, range)),
-    put: (path, bytes) => within(() => files.put(path, bytes)),
+    put: (path, bytes, sha256) => within(() => files.put(path, bytes, sha256)),
     readVersion: (path, knownVersion) => files.readVersion(path, knownVersion),
     // Nobody would know what became of one that is left alone.
     swap: async (path, expected, bytes) => {
