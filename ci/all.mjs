@@ -15,9 +15,8 @@ const SUITE = {
   name: 'test',
   program: process.execPath,
   args: ['ci/coverage.mjs'],
-  env: { DML_TEST_ROUNDS: 'full' },
 };
-const QUICK_SUITE = { ...SUITE, args: ['tools/run/test.mjs'], env: {} };
+const QUICK_SUITE = { ...SUITE, args: ['tools/run/test.mjs'] };
 
 /** The parts that `--quick` leaves out, longest first: two run at a time, and most of them use one processor. */
 const SLOW = [
@@ -86,13 +85,9 @@ async function runStep(step, runOnce, total, print) {
 }
 
 /** Runs a command that ends with `N passed, N failed` and returns its counts. */
-async function runSuite({ name, program, args, env }, print) {
+async function runSuite({ name, program, args }, print) {
   print(`== ${name}\n`);
-  const { code, stdout } = await runPiped(program, args, {
-    cwd: root,
-    env: { ...process.env, ...env },
-    onText: print,
-  });
+  const { code, stdout } = await runPiped(program, args, { cwd: root, onText: print });
   const failures = stdout.split('\n').filter((line) => line.startsWith('FAILED '));
   const [counts] = [...stdout.matchAll(/^(\d+) passed, (\d+) failed$/gm)].slice(-1);
   const passed = Number(counts?.[1] ?? 0);
