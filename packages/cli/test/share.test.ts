@@ -171,13 +171,47 @@ describe('dml remote', () => {
       expect.objectContaining({ sequence: 0, actor: 'tester', reason: 'push heads/main' }),
     ]);
     expect(await ours.ok('remote', 'log', '--count', '1')).toMatch(
-      /^1 {2}\d{4}-.*Z {2}tester {2}push heads\/main\n$/,
+      /^1 {2}\d{4}-.*Z {2}tester {2}push heads\/main {2}main [0-9a-f]{12}\n$/,
     );
     for (let at = 0; at < 22; at += 1) {
       await ours.ok('branch', `b${at}`);
       await ours.ok('push', 'origin', `b${at}`);
     }
     expect(await ours.json<object[]>('remote', 'log')).toHaveLength(20);
+  });
+
+  it('says which refs each state moved, and where to [DML-CLI-2106]', async () => {
+    const { ours } = team;
+    await ours.ok('push');
+    const first = await head(ours);
+    await ours.run('values');
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await ours.ok('branch', name);
+    await ours.ok('push', '--all');
+    await ours.ok('push', '--delete', 'origin', 'a');
+    const second = await head(ours);
+    const states = await ours.json<{ moved: object[] }[]>('remote', 'log');
+    expect(states.map(({ moved }) => moved)).toEqual([
+      [{ ref: 'refs/heads/a', before: second, after: null }],
+      [
+        ...['a', 'b', 'c', 'd', 'e'].map((name) => ({
+          ref: `refs/heads/${name}`,
+          before: null,
+          after: second,
+        })),
+        { ref: 'refs/heads/main', before: first, after: second },
+      ],
+      [{ ref: 'refs/heads/main', before: null, after: first }],
+    ]);
+    await ours.ok('remote', 'gc', '--keep-states', '1');
+    const kept = await ours.json<{ moved: object[] | null }[]>('remote', 'log');
+    expect(kept.map(({ moved }) => moved)).toEqual([...kept.slice(1).map(() => []), null]);
+    await ours.ok('push', '--delete', 'origin', 'b', 'c', 'd', 'e');
+    await ours.ok('push', '--all');
+    await ours.ok('push', '--delete', 'origin', 'b');
+    const [deleted, pushed] = (await ours.ok('remote', 'log', '--count', '2')).split('\n');
+    expect(deleted).toMatch(/ {2}b deleted$/);
+    const short = second.slice(0, 12);
+    expect(pushed?.endsWith(`  a ${short}, b ${short}, c ${short}, d ${short}, 1 more`), pushed).toBe(true);
   });
 
   it('is the only one, or else origin, where none is named [DML-CLI-2101]', async () => {
