@@ -1049,6 +1049,7 @@ describe('dml run --remote', () => {
     await ours.ok('remote', 'add', 'origin', team.shared);
     expect(await ours.error(2, [...signing, join(team.folder, 'none.pem')])).toMatchObject({
       code: 'signing_key_invalid',
+      message: expect.stringContaining('none.pem" cannot be read (ENOENT)'),
     });
     expect(await ours.refusal(2, ['run', 'pipelines.ts', 'sums', '--sign', file])).toContain('--remote');
     const { exitCode, stderr } = await ours.dml([...signing, file]);

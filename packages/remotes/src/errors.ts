@@ -53,6 +53,7 @@ const MESSAGES: Readonly<
   remote_name_invalid: '"{name}" cannot name a remote',
   signer_invalid: '"{key}" is no did:key of an Ed25519 key',
   signing_key_invalid: 'the file "{path}" has no Ed25519 private key in PEM without a pass phrase',
+  'signing_key_invalid/unreadable': 'the signing key "{path}" cannot be read ({errno})',
   remotes_unusable:
     'the file "{path}", which lists the remotes of this repository, cannot be used ({detail})',
   remote_exists: 'there is a remote "{name}" already, which is {uri}',
