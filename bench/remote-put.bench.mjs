@@ -1,10 +1,15 @@
+/** 1 GiB to a bucket on this machine: put as files, and pushed from a repository, against the client library alone. */
 import { randomFillSync } from 'node:crypto';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { canonicalRemoteUri, openFiles } from '@daggerml/remotes';
+import { Repository } from '@daggerml/bindings';
+import { canonicalRemoteUri, openFiles, push, systemRemote, systemSurroundings } from '@daggerml/remotes';
+import { openStore } from '@daggerml/store';
 import { fetchProgram, PROGRAMS } from '../ci/servers/catalog.mjs';
 import { withServers } from '../ci/servers/serve.mjs';
-import { interleave, judge, median, ratio, timeMs } from './harness.mjs';
+import { interleave, judge, median, ratio, timeMs, withFolder } from './harness.mjs';
 
 const MIB = 2 ** 20;
 /** Size of a segment; each is one file of a remote. */
@@ -20,6 +25,17 @@ async function putAll(put) {
   for (let number = 0; number < SEGMENTS; number += 1) await put(pathOf(number));
 }
 
+/** Makes a repository whose one commit reaches 1 GiB in blobs, none of which has a part of another. */
+async function makeRepository(folder) {
+  const repository = await Repository.init(folder);
+  const dag = repository.newDag('bench');
+  const blobs = [];
+  for (let number = 0; number < SEGMENTS; number += 1)
+    blobs.push(await dag.blob(Readable.from([randomFillSync(Buffer.alloc(SEGMENT_BYTES))])));
+  await dag.commit(blobs);
+  await repository.close();
+}
+
 export async function run() {
   const problem = await fetchProgram(PROGRAM);
   if (problem !== undefined) {
@@ -28,33 +44,57 @@ export async function run() {
   }
   const { accessKey, secretKey } = PROGRAMS[PROGRAM].keys;
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey });
-  return withServers(PROGRAM, {}, async ([endpoint]) => {
-    const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });
-    await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
-    const uri = canonicalRemoteUri(`s3://${BUCKET}/dml?endpoint=${endpoint}&region=us-east-1`, '/');
-    const clock = { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
-    const files = await openFiles(uri, {
-      clock,
-      randomBytes: (count) => randomFillSync(Buffer.alloc(count)),
+  return withFolder((folder) => withServers(PROGRAM, {}, ([endpoint]) => compare(folder, endpoint)));
+}
+
+async function compare(folder, endpoint) {
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });
+  await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  const openIn = (place) =>
+    openFiles(
+      canonicalRemoteUri(`s3://${BUCKET}/${place}?endpoint=${endpoint}&region=us-east-1`, '/'),
+      systemSurroundings(),
+    );
+  const files = await openIn('dml');
+  const bytes = randomFillSync(Buffer.alloc(SEGMENT_BYTES));
+  const upload = (path) =>
+    new Upload({ client, params: { Bucket: BUCKET, Key: `sdk/${path}`, Body: bytes } }).done();
+  await makeRepository(folder);
+  const store = await openStore(join(folder, '.dml', 'store'), { mode: 'write', program: 'bench' });
+  let pushes = 0;
+  const pushOnce = async () => {
+    pushes += 1;
+    const remote = systemRemote(await openIn(`push-${pushes}`), 'bench');
+    await push(remote, {
+      store,
+      remoteName: `r${pushes}`,
+      pushes: [{ ref: store.head(), commitId: store.getRef(store.head()).commitId }],
+      memory: { recall: async () => undefined, remember: async () => undefined },
     });
-    const bytes = randomFillSync(Buffer.alloc(SEGMENT_BYTES));
-    const upload = (path) =>
-      new Upload({ client, params: { Bucket: BUCKET, Key: `sdk/${path}`, Body: bytes } }).done();
-    const subjects = [
-      { name: 'dml', run: () => timeMs(() => putAll((path) => files.put(path, bytes))) },
-      { name: 'sdk', run: () => timeMs(() => putAll(upload)) },
-    ];
-    const times = await interleave(subjects, { rounds: 3, warmups: 0 });
-    await files.close();
-    client.destroy();
-    const rate = (SEGMENTS * SEGMENT_BYTES) / 1e3 / median(times.get('dml'));
-    return [
-      judge('DML-REM-0650', {
-        what: `put 1 GiB to a bucket on this machine, in ${SEGMENTS} files (${rate.toFixed(0)} MB/s)`,
-        against: 'Upload of the AWS SDK',
-        value: ratio(times, 'dml', 'sdk'),
-        atMost: 1.2,
-      }),
-    ];
-  });
+    await remote.files.close();
+  };
+  const subjects = [
+    { name: 'dml', run: () => timeMs(() => putAll((path) => files.put(path, bytes))) },
+    { name: 'push', run: () => timeMs(pushOnce) },
+    { name: 'sdk', run: () => timeMs(() => putAll(upload)) },
+  ];
+  const times = await interleave(subjects, { rounds: 3, warmups: 0 });
+  await store.close();
+  await files.close();
+  client.destroy();
+  const rateOf = (name) => `${((SEGMENTS * SEGMENT_BYTES) / 1e3 / median(times.get(name))).toFixed(0)} MB/s`;
+  return [
+    judge('DML-REM-0650', {
+      what: `put 1 GiB to a bucket on this machine, in ${SEGMENTS} files (${rateOf('dml')})`,
+      against: `Upload of the AWS SDK (${rateOf('sdk')})`,
+      value: ratio(times, 'dml', 'sdk'),
+      atMost: 1.2,
+    }),
+    judge('DML-REM-0673', {
+      what: `push 1 GiB of blobs to it (${rateOf('push')})`,
+      against: `Upload of the AWS SDK (${rateOf('sdk')})`,
+      value: ratio(times, 'push', 'sdk'),
+      atMost: 1.4,
+    }),
+  ];
 }
