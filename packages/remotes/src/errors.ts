@@ -38,6 +38,11 @@ const MESSAGES: Readonly<
 > = {
   remote_uri_invalid: 'the text is not the address of a remote',
   remote_damaged: 'the file "{path}" of the remote {remote} is damaged ({detail})',
+  'remote_damaged/missing': 'the file "{path}" of the remote {remote} is missing',
+  'remote_damaged/incomplete':
+    'the remote {remote} lacks objects that its refs reach[: the {class} {objectId}]',
+  'remote_damaged/numbers':
+    'the file "{path}" of the remote {remote} names a state with the highest number there is, which no writer reaches',
   remote_format_newer:
     'the remote {remote} was written by a newer version of DaggerML (format {format} of "{path}")',
   remote_foreign: '{remote} holds files of something else ("{path}"), so it cannot be used as a remote',

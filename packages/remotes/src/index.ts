@@ -94,6 +94,16 @@ export { type PushOptions, type PushResult, push } from './push/push.ts';
 export type { PutProgress } from './push/put-groups.ts';
 export type { Remote, RemoteClock, RemoteSurroundings } from './remote.ts';
 export { parseRemoteUri } from './remote-uri.ts';
+export type { MendCounts } from './repair/mend-groups.ts';
+export type { NamedFile } from './repair/named-files.ts';
+export { type RepairOptions, type RepairResult, repairRemote } from './repair/repair-remote.ts';
+export {
+  type DamagedFile,
+  type VerifyOptions,
+  type VerifyProgress,
+  type VerifyResult,
+  verifyRemote,
+} from './repair/verify-remote.ts';
 export { type ExecSigner, execSigner, type TrustPolicy } from './signatures/exec-signature.ts';
 export {
   type DomainSigner,

@@ -1,6 +1,7 @@
 import type { CommitId, ExecutionKey } from '@daggerml/object-model';
 import { headRef } from '@daggerml/store';
 import { describe, expect, it } from 'vitest';
+import { flip, lose, namedPaths, plantState } from '../../test/damage.ts';
 import { joinRemote, type Member, memberOf, newRemote } from '../../test/exchange.ts';
 import {
   commitTo,
@@ -15,11 +16,13 @@ import {
 import { joinCache, outcomesOf } from '../../test/outcomes.ts';
 import { Killed } from '../../test/watched-files.ts';
 import { RemoteCache } from '../cache/remote-cache.ts';
-import { parseFilePath } from '../format/file-path.ts';
+import { filePath, parseFilePath } from '../format/file-path.ts';
+import { readIndex } from '../levels/merge-groups.ts';
 import { listStates, readSnapshot } from '../state/read-snapshot.ts';
 import type { MemoryRemote } from '../testing/memory-remote.ts';
 import { type CollectOptions, type CollectResult, collectRemote } from './collect.ts';
 
+const OTHER = headRef('other');
 const KEY = 'ef'.repeat(32) as ExecutionKey;
 
 /** Creates a remote on which most of what was pushed first is garbage. */
@@ -381,4 +384,164 @@ describe('collectRemote', () => {
     await collect(remote, ours);
     expect(await sizeOf(remote)).toBeLessThan(before / 2);
   });
+
+  it('drops copies of what other groups hold [DML-REM-1920] [DML-REM-1921]', async () => {
+    for (const isSecondLarger of [false, true]) {
+      const remote = newRemote();
+      const [ours, theirs] = [await joinRemote(remote), await joinRemote(remote)];
+      const parts = { a: 'text', b: noise(200_000) };
+      const first = commitTo(ours.store, parts);
+      // The same content at the same moment: each plans its push before the other one is there.
+      const second = commitTo(
+        theirs.store,
+        { ...parts, ...(isSecondLarger && { c: noise(90_000) }) },
+        { ref: OTHER },
+      );
+      let isFirst = true;
+      const racing = memberOf(theirs, remote, async ({ operation }, phase) => {
+        if (operation !== 'swap' || phase !== 'before' || !isFirst) return;
+        isFirst = false;
+        await ours.push();
+      });
+      await racing.push([{ ref: OTHER, commitId: second }]);
+      await theirs.fetch();
+      const before = await recordsOf(remote);
+      expect(before.all.length).toBeGreaterThan(before.unique.size);
+      const { groups } = await collect(remote, theirs);
+      expect(groups.map(({ fate }) => fate).sort()).toEqual(['keep', 'rewrite']);
+      const after = await recordsOf(remote);
+      expect(after.unique).toEqual(before.unique);
+      expect(after.segmentBytes).toBeLessThan(2 * after.neededBytes);
+      expect(after.segmentBytes).toBeLessThan(before.segmentBytes - 190_000);
+      const clone = await joinRemote(remote);
+      const { counts } = await clone.fetch();
+      expect(counts.bytes).toBe(after.segmentBytes);
+      expect([clone.tracked(), clone.tracked('other')]).toEqual([first, second]);
+      // There is nothing left to drop.
+      expect(new Set((await collect(remote, theirs)).groups.map(({ fate }) => fate))).toEqual(
+        new Set(['keep']),
+      );
+    }
+  });
+
+  it('drops what was pushed again after its branch was deleted [DML-REM-1920]', async () => {
+    const remote = newRemote();
+    const ours = await joinRemote(remote);
+    const tip = commitTo(ours.store, { a: 'text', b: noise(200_000) });
+    await ours.push();
+    await ours.push([{ ref: MAIN, commitId: null, lease: tip }]);
+    await ours.push();
+    const before = await recordsOf(remote);
+    expect(before.all).toHaveLength(2 * before.unique.size);
+    const { groups } = await collect(remote, ours);
+    expect(groups.map(({ fate }) => fate)).toEqual(['keep', 'drop']);
+    expect((await recordsOf(remote)).all).toHaveLength(before.unique.size);
+    const clone = await joinRemote(remote);
+    await clone.fetch();
+    expect(clone.tracked()).toBe(tip);
+  });
+
+  it('keeps a group of which the smaller part are copies, and reads nothing for it [DML-REM-1921]', async () => {
+    const remote = newRemote();
+    const [ours, theirs] = [await joinRemote(remote), await joinRemote(remote)];
+    commitTo(ours.store, { a: noise(100_000), b: noise(80_000) });
+    await ours.push();
+    const other = commitTo(theirs.store, { b: noise(80_000), c: noise(90_000) }, { ref: OTHER });
+    await theirs.push([{ ref: OTHER, commitId: other }]);
+    await theirs.fetch();
+    const { all, unique } = await recordsOf(remote);
+    expect(all.length).toBeGreaterThan(unique.size);
+    const before = theirs.files.requests.length;
+    const { groups } = await collect(remote, theirs);
+    expect(groups.map(({ fate }) => fate)).toEqual(['keep', 'keep']);
+    expect(theirs.files.requests.slice(before).join()).not.toContain('read segments/');
+    const { segmentBytes, neededBytes } = await recordsOf(remote);
+    expect(segmentBytes).toBeLessThan(2 * neededBytes);
+  });
+
+  it('is refused where the copy that would stay cannot be read, and reads no other segment [DML-REM-1922]', async () => {
+    const remote = newRemote();
+    const [ours, theirs] = [await joinRemote(remote), await joinRemote(remote)];
+    const parts = { a: 'text', b: noise(100_000) };
+    commitTo(ours.store, { ...parts, c: noise(150_000) });
+    await ours.push(undefined, { segmentBytes: 80_000 });
+    const apart = commitTo(ours.store, { z: noise(400_000) }, { ref: headRef('apart') });
+    await ours.push([{ ref: headRef('apart'), commitId: apart }]);
+    await collect(remote, ours);
+    const second = commitTo(theirs.store, parts, { ref: OTHER });
+    await theirs.push([{ ref: OTHER, commitId: second }]);
+    await theirs.fetch();
+    const { state } = await readSnapshot(remote.open());
+    const large = state.groups.find(({ segments }) => segments.length > 2);
+    const untouched = state.groups.find(({ segments }) => segments.some(({ bytes }) => bytes > 390_000));
+    const before = theirs.files.requests.length;
+    await collect(remote, theirs, { isDryRun: true });
+    const read = theirs.files.requests
+      .slice(before)
+      .filter((request) => request.startsWith('read segments/'));
+    expect(read.length).toBeGreaterThan(0);
+    for (const { file } of untouched?.segments ?? []) expect(read.join()).not.toContain(file);
+    const relied = large?.segments.find(({ file }) => read.join().includes(file));
+    await flip(remote, filePath('segments', relied?.file as string), -1);
+    const paths = remote.paths;
+    await expect(collect(remote, theirs)).rejects.toMatchObject({ code: 'remote_damaged', detail: 'hash' });
+    expect(remote.paths).toEqual(paths);
+  });
+
+  it('deletes nothing where a file that its state names is missing [DML-REM-1914]', async () => {
+    const { remote, ours } = await littered();
+    const { segments, indexes } = await namedPaths(remote);
+    lose(remote, segments.at(-1));
+    const before = remote.paths;
+    for (const isDryRun of [true, false])
+      await expect(collect(remote, ours, { isDryRun })).rejects.toMatchObject({
+        code: 'remote_damaged',
+        detail: 'missing',
+        fields: { path: segments.at(-1) },
+      });
+    expect(before.filter((path) => !remote.paths.includes(path))).toEqual([]);
+    expect(indexes.length).toBeGreaterThan(0);
+    // What is not needed may be missing.
+    const { remote: other, ours: member } = await littered();
+    lose(other, (await namedPaths(other)).segments[0]);
+    expect((await collect(other, member)).garbage.length).toBeGreaterThan(0);
+  });
+
+  it('is refused for a state with the highest epoch before it writes [DML-REM-1926]', async () => {
+    const { remote, ours } = await littered();
+    await plantState(remote, (state) => ({ ...state, epoch: Number.MAX_SAFE_INTEGER }));
+    const before = remote.paths;
+    for (const isDryRun of [true, false])
+      await expect(collect(remote, ours, { isDryRun })).rejects.toMatchObject({
+        code: 'remote_damaged',
+        detail: 'numbers',
+      });
+    expect(remote.paths).toEqual(before);
+  });
 });
+
+/** Returns the records of the groups of a remote: all of them, each once, and bytes. */
+async function recordsOf(remote: MemoryRemote): Promise<{
+  readonly all: readonly string[];
+  readonly unique: ReadonlySet<string>;
+  readonly segmentBytes: number;
+  readonly neededBytes: number;
+}> {
+  const { state } = await readSnapshot(remote.open());
+  const all: string[] = [];
+  const lengths = new Map<string, number>();
+  for (const group of state.groups) {
+    const index = await readIndex(remote.open(), group);
+    for (let number = 0; index !== undefined && number < index.count; number += 1) {
+      const { class: objectClass, id, length } = index.row(number);
+      all.push(`${objectClass} ${id}`);
+      lengths.set(`${objectClass} ${id}`, length);
+    }
+  }
+  return {
+    all,
+    unique: new Set(all),
+    segmentBytes: state.groups.flatMap(({ segments }) => segments).reduce((sum, { bytes }) => sum + bytes, 0),
+    neededBytes: [...lengths.values()].reduce((sum, length) => sum + length, 0),
+  };
+}

@@ -8,6 +8,7 @@ import { type ExecRef, type ExecRefKind, execRefPath } from '../format/exec-ref.
 import { filePath, parseFilePath } from '../format/file-path.ts';
 import type { GroupEntry, GroupKind } from '../format/group.ts';
 import type { IndexRow } from '../format/index-object.ts';
+import { LinkSet } from '../format/link.ts';
 import type { Publications } from '../format/publication.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
 import type { RemoteState } from '../format/state.ts';
@@ -16,9 +17,12 @@ import { segmentBytesOf } from '../levels/plan-merge.ts';
 import { putAbsences } from '../push/put-absences.ts';
 import { RefReader } from '../refs/ref-reader.ts';
 import type { Remote } from '../remote.ts';
+import { namedFiles, pathsOfGroup } from '../repair/named-files.ts';
 import { advance } from '../state/advance.ts';
+import { nextEpoch } from '../state/next-numbers.ts';
 import { onState } from '../state/on-state.ts';
 import { listStates, type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
+import { assertCopies } from './assert-copies.ts';
 
 /** States of the journal that a collection keeps. */
 const KEPT_STATES = 1_000;
@@ -78,7 +82,8 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
       fates.filter(({ fate }) => fate === 'keep').flatMap(({ group }) => pathsOfGroup(group)),
     );
     const snapshot = plan.base;
-    const state = { ...snapshot.state, ...cachesAfter(options), epoch: snapshot.state.epoch + 1 };
+    const epoch = nextEpoch(remote.files.name, snapshot.state);
+    const state = { ...snapshot.state, ...cachesAfter(options), epoch };
     return {
       groups: fates,
       garbage: await findGarbage(remote, options, { ...snapshot, state }, names),
@@ -134,12 +139,15 @@ interface GroupPlan {
   /** Absences of the state before, and those with the tombstones of the repository. */
   readonly before: Absences;
   readonly absences: Absences;
+  /** Objects that groups which stay as they are hold, of those that refs reach. */
+  readonly kept: LinkSet;
   /** Epoch of the state that the collection makes. */
   readonly epoch: number;
 }
 
 /** Decides what becomes of each group of a state. */
 async function planGroups(remote: Remote, options: CollectOptions, state: RemoteState): Promise<GroupPlan> {
+  const epoch = nextEpoch(remote.files.name, state);
   const refs = await new RefReader(remote.files).of(state);
   const reached =
     state.published === undefined
@@ -150,11 +158,17 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
   const tombstones = reached.tombstones.flatMap((bytes) => absenceOf(bytes) ?? []);
   const before = await readAbsences(remote.files, state.absences);
   const absences = withAbsences(before, tombstones);
-  const fates: GroupFate[] = [];
-  for (const group of state.groups) {
+  const fates = new Map<GroupEntry, GroupFate>();
+  const kept = new LinkSet();
+  const moved = new LinkSet();
+  /** Objects whose copies go, since groups that stay have them. */
+  const relied = new LinkSet();
+  // The largest first: it is the copies in small groups that go.
+  const ordered = [...state.groups].sort((left, right) => segmentBytesOf(right) - segmentBytesOf(left));
+  for (const group of ordered) {
     const bytes = segmentBytesOf(group);
     if (options.dropsCache === true && group.kind === 'cache') {
-      fates.push({ group, fate: 'drop', bytes, neededBytes: 0 });
+      fates.set(group, { group, fate: 'drop', bytes, neededBytes: 0 });
       continue;
     }
     const index = await readIndex(remote.files, group);
@@ -165,21 +179,49 @@ async function planGroups(remote: Remote, options: CollectOptions, state: Remote
         detail: 'missing',
       });
     let neededBytes = 0;
+    let copiedBytes = 0;
     let hasExcised = false;
+    const isCopied = (row: IndexRow): boolean => isShared(group.kind) && (kept.has(row) || moved.has(row));
     for (let number = 0; number < index.count; number += 1) {
       const row = index.row(number);
       if (isExcised(absences, row)) hasExcised = true;
-      else if (isNeeded(group.kind, row, { reached, pageIds })) neededBytes += row.length + SECTION_BYTES;
+      else if (!isNeeded(group.kind, row, { reached, pageIds })) continue;
+      // @spec DML-REM-1920
+      else if (isCopied(row)) copiedBytes += row.length + SECTION_BYTES;
+      else neededBytes += row.length + SECTION_BYTES;
     }
     // @spec DML-REM-1012
     for (const { class: objectClass, objectId } of reached.withheld)
       if (index.find(objectClass, objectId) !== undefined) throw incomplete(remote, objectClass, objectId);
     // @spec DML-REM-1013
     // @spec DML-REM-1006
+    // @spec DML-REM-1921
     const fate = neededBytes === 0 ? 'drop' : hasExcised || neededBytes * 2 <= bytes ? 'rewrite' : 'keep';
-    fates.push({ group, fate, bytes, neededBytes });
+    fates.set(group, { group, fate, bytes, neededBytes });
+    if (!isShared(group.kind) || neededBytes + copiedBytes === 0) continue;
+    for (let number = 0; number < index.count; number += 1) {
+      const row = index.row(number);
+      if (isExcised(absences, row) || !reached.has(row.class, row.id)) continue;
+      if (fate === 'keep') kept.add(row);
+      else if (kept.has(row)) relied.add(row);
+      else moved.add(row);
+    }
   }
-  return { fates, reached, pageIds, before, absences, epoch: state.epoch + 1 };
+  for (const link of moved) if (kept.has(link)) relied.add(link);
+  await assertCopies(
+    remote,
+    ordered.filter((group) => isShared(group.kind) && fates.get(group)?.fate === 'keep'),
+    relied,
+  );
+  return {
+    fates: state.groups.flatMap((group) => fates.get(group) ?? []),
+    reached,
+    pageIds,
+    before,
+    absences,
+    epoch,
+    kept,
+  };
 }
 
 /** Checks whether a collection keeps an object of a group. */
@@ -191,6 +233,11 @@ function isNeeded(
   // @spec DML-REM-0427
   if (kind === 'refs') return pageIds.has(id);
   return kind === 'cache' || reached.has(objectClass, id);
+}
+
+/** Checks whether groups of a kind hold what refs reach, so that an object is needed in one of them. */
+function isShared(kind: GroupKind): boolean {
+  return kind === 'objects' || kind === 'loose';
 }
 
 /** Bytes of a section besides its record: length and CID. */
@@ -252,18 +299,23 @@ function incomplete(remote: Remote, objectClass: string, objectId: string, cause
 async function rewritten(
   remote: Remote,
   { segmentBytes = SEGMENT_BYTES }: CollectOptions,
-  { fates, reached, pageIds, absences, epoch }: GroupPlan,
+  { fates, reached, pageIds, absences, kept: stays, epoch }: GroupPlan,
 ): Promise<GroupEntry[]> {
   const kept = fates.filter(({ fate }) => fate === 'keep').map(({ group }) => group);
   const chosen = fates.filter(({ fate }) => fate === 'rewrite');
-  for (const kind of ['objects', 'loose', 'cache', 'refs'] as const) {
-    const groups = chosen.filter(({ group }) => group.kind === kind).map(({ group }) => group);
+  for (const kind of ['objects', 'cache', 'refs'] as const) {
+    const isOf = (group: GroupEntry): boolean =>
+      group.kind === kind || (kind === 'objects' && isShared(group.kind));
+    const groups = chosen.flatMap(({ group }) => (isOf(group) ? [group] : []));
     if (groups.length === 0) continue;
     const group = await rewriteGroups(remote, groups, {
       epoch,
       kind,
       segmentBytes,
-      isKept: (row) => !isExcised(absences, row) && isNeeded(kind, row, { reached, pageIds }),
+      isKept: (row) =>
+        !isExcised(absences, row) &&
+        isNeeded(kind, row, { reached, pageIds }) &&
+        !(isShared(kind) && stays.has(row)),
     });
     if (group === 'gone')
       throw remoteError('remote_damaged', { remote: remote.files.name, path: 'segments', detail: 'missing' });
@@ -272,15 +324,11 @@ async function rewritten(
   return kept;
 }
 
-function pathsOfGroup(group: GroupEntry): string[] {
-  return [filePath('indexes', group.index), ...group.segments.map(({ file }) => filePath('segments', file))];
-}
-
 /** Lists the files that a state of a new epoch leaves behind. */
 async function findGarbage(
   remote: Remote,
   { keptStates = KEPT_STATES }: CollectOptions,
-  snapshot: Pick<RemoteSnapshot, 'name' | 'state'>,
+  snapshot: Pick<RemoteSnapshot, 'name' | 'state'> & { readonly version: string | null | undefined },
   named: ReadonlySet<string>,
 ): Promise<Garbage[]> {
   const { files } = remote;
@@ -301,8 +349,10 @@ async function findGarbage(
     left -= 1;
   }
   const garbage: Garbage[] = [...execRefs.garbage];
+  const missing = new Set(named);
   for (const prefix of ['segments/', 'indexes/', 'caches/', 'absences/', 'states/'])
     for await (const { path, sizeBytes } of files.list(prefix)) {
+      missing.delete(path);
       const facts = parseFilePath(path);
       // @spec DML-REM-1009
       // @spec DML-REM-1015
@@ -310,7 +360,26 @@ async function findGarbage(
       if (facts === undefined || facts.epoch >= state.epoch || needed.has(path)) continue;
       garbage.push({ path, bytes: sizeBytes, reason: reasonOf(prefix, before.has(path)) });
     }
+  await assertNoneMissing(remote, snapshot, missing);
   return garbage;
+}
+
+/**
+ * Throws `remote_damaged` where a listing lacks files that the state in effect names. Another collection may have removed
+ * them with a state of its own.
+ *
+ * @spec DML-REM-1914
+ */
+async function assertNoneMissing(
+  { files }: Remote,
+  { version }: { readonly version: string | null | undefined },
+  missing: ReadonlySet<string>,
+): Promise<void> {
+  const [path] = missing;
+  if (path === undefined) return;
+  const now = await readSnapshot(files);
+  if (now.version === version || namedFiles(now.state).has(path))
+    throw remoteError('remote_damaged', { remote: files.name, path, detail: 'missing' });
 }
 
 /** Age from which a job is given up, by the remote's clock. */

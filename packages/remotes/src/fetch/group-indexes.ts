@@ -50,6 +50,11 @@ export class GroupIndexes {
     return new GroupIndexes(indexes);
   }
 
+  /** Returns index objects that were read before, of groups of which the oldest is the first. */
+  static over(indexes: readonly { readonly group: GroupEntry; readonly index: IndexObject }[]): GroupIndexes {
+    return new GroupIndexes([...indexes].reverse());
+  }
+
   has(objectClass: ObjectClass, id: ObjectId): boolean {
     return this.groupOf(objectClass, id) !== undefined;
   }

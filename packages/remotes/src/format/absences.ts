@@ -16,7 +16,7 @@ export interface Absence {
 export type Absences = ReadonlyMap<string, Absence>;
 
 /** Most bytes of a file of absences. */
-const MAX_ABSENCES_BYTES = 64 * 2 ** 20;
+export const MAX_ABSENCES_BYTES: number = 64 * 2 ** 20;
 
 /** Returns the key of an object among absences. */
 export function absenceKey(objectClass: string, objectId: string): string {

@@ -2,7 +2,7 @@ import { type ExecId, type ExecutionKey, isIdText } from '@daggerml/object-model
 import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
 import { FORMAT, readJson } from './read-json.ts';
-import { countSchema, noteSchema, writeIdSchema } from './scalars.ts';
+import { noteSchema, timeSchema, writeIdSchema } from './scalars.ts';
 
 /** Outcome under which a claim was finished. */
 export interface ClaimOutcome {
@@ -35,7 +35,7 @@ const idSchema = z.custom<ExecId>((value) => typeof value === 'string' && isIdTe
 
 const schema = z
   .strictObject({
-    claimedMs: countSchema,
+    claimedMs: timeSchema,
     execution: writeIdSchema,
     fencing: z
       .int()

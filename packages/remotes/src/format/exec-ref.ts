@@ -6,7 +6,7 @@ import type { CacheSignature } from './cache-row.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type GroupEntry, groupSchema } from './group.ts';
 import { FORMAT, readJson } from './read-json.ts';
-import { countSchema, noteSchema, writeIdSchema } from './scalars.ts';
+import { noteSchema, timeSchema, writeIdSchema } from './scalars.ts';
 
 /** Kinds of exec refs, which are folders of a remote: what is to run, and what came of it. */
 export type ExecRefKind = 'exec' | 'results';
@@ -57,7 +57,7 @@ const schema = z
     owner: noteSchema,
     problem: z.strictObject({ code: noteSchema, reason: noteSchema }).nullable(),
     signature: signatureSchema.nullable(),
-    timeMs: countSchema,
+    timeMs: timeSchema,
     write: writeIdSchema,
   })
   .refine(({ commit, problem }) => (commit === null) === (problem !== null), { path: ['problem'] });

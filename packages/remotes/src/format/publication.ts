@@ -2,7 +2,7 @@ import { type CommitId, isIdText, type ReferenceId } from '@daggerml/object-mode
 import { parseRefName } from '@daggerml/store';
 import { z } from 'zod';
 import { keyOfDid } from '../signatures/did-key.ts';
-import { countSchema } from './scalars.ts';
+import { countSchema, timeSchema } from './scalars.ts';
 
 /** A commit that a domain has published under a name. */
 export interface Publication {
@@ -53,7 +53,7 @@ const publicationSchema: z.ZodType<Publication> = z
     number: countSchema.min(1),
     references: recordOf<ReferenceId>((id) => idSchema.safeParse(id).success),
     sig: z.string().regex(/^[A-Za-z0-9+/]{86}==$/),
-    timeMs: countSchema,
+    timeMs: timeSchema,
   })
   .refine(({ commit, references }) => commit !== null || Object.keys(references).length === 0);
 

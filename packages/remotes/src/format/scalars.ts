@@ -1,7 +1,14 @@
 import { z } from 'zod';
 
-/** A number of states or collections, a size in bytes, or a time in milliseconds. */
+/** A number of states or collections, or a size in bytes. */
 export const countSchema: z.ZodInt = z.int().min(0);
+
+/**
+ * A time in milliseconds since 1970, which a date can hold.
+ *
+ * @spec DML-REM-1925
+ */
+export const timeSchema: z.ZodInt = z.int().min(0).max(8.64e15);
 
 /** UUID of one write of a mutable file. */
 export const writeIdSchema: z.ZodType<string> = z

@@ -8,7 +8,14 @@ import { type GroupEntry, groupSchema } from './group.ts';
 import { type Publications, publicationsSchema } from './publication.ts';
 import { FORMAT, readJson } from './read-json.ts';
 import { type RefTrees, refKindOf, refTreesSchema } from './ref-trees.ts';
-import { countSchema, fileNameSchema, noteSchema, stateNameSchema, writeIdSchema } from './scalars.ts';
+import {
+  countSchema,
+  fileNameSchema,
+  noteSchema,
+  stateNameSchema,
+  timeSchema,
+  writeIdSchema,
+} from './scalars.ts';
 
 /** A cache index as a state lists it. */
 export interface CacheEntry {
@@ -65,7 +72,7 @@ const fields = z.strictObject({
   reason: noteSchema,
   refs: refsSchema,
   sequence: countSchema,
-  timeMs: countSchema,
+  timeMs: timeSchema,
   trees: refTreesSchema.optional(),
   write: writeIdSchema,
 });

@@ -2,6 +2,7 @@ import { remoteError } from '../errors.ts';
 import { filePath } from '../format/file-path.ts';
 import { encodeState, type RemoteState } from '../format/state.ts';
 import type { Remote } from '../remote.ts';
+import { nextSequence } from './next-numbers.ts';
 import { onState } from './on-state.ts';
 import { type RemoteSnapshot, readSince, readSnapshot } from './read-snapshot.ts';
 import { swapCurrent } from './swap-current.ts';
@@ -68,7 +69,7 @@ export async function advance(
       ...change,
       actor: remote.actor,
       previous: base.name,
-      sequence: base.state.sequence + 1,
+      sequence: nextSequence(files.name, base.state),
       timeMs: Math.max(0, Math.trunc(clock.now())),
       write,
     };
