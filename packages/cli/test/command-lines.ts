@@ -39,6 +39,8 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   'remote log': ['remote', 'log', 'shared'],
   'claim list': ['claim', 'list', 'shared'],
   'remote gc': ['remote', 'gc', 'shared'],
+  'remote verify': ['remote', 'verify', 'shared'],
+  'remote repair': ['remote', 'repair', 'shared'],
   'remote check': ['remote', 'check', 'shared'],
   fetch: ['fetch', 'shared'],
   pull: ['pull', 'shared', 'main'],

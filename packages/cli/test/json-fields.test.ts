@@ -72,6 +72,8 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   clone: ['clone ./shared cloned'],
   worker: ['worker ./shared --idle 1'],
   'remote check': ['remote check'],
+  'remote verify': ['remote verify', 'remote verify --content'],
+  'remote repair': ['remote repair', 'remote repair --content'],
   'remote trust': ['remote trust origin', 'remote trust origin --unsigned', 'remote trust origin --all'],
   'remote log': ['remote log'],
   'claim list': ['claim list --all'],

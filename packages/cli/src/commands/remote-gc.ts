@@ -25,6 +25,7 @@ export async function run(context: CommandContext): Promise<void> {
       const remote = untilInterrupted(context, patient);
       // What the refs reach is found out here, so all of it has to be here. @spec DML-CLI-2130
       if (!isDryRun) await fetch(remote, { store, remoteName: name, memory });
+      // One that lacks a file is refused before anything is deleted. @spec DML-CLI-3785
       const { garbage, groups } = await collectRemote(remote, {
         store,
         // @spec DML-CLI-2131

@@ -16,7 +16,7 @@ import { formatColumns } from '../render/columns.ts';
 import { csvLine } from '../render/csv.ts';
 import { cutToWidth } from '../render/display-width.ts';
 import type { Output } from '../render/output.ts';
-import { formatTime } from '../render/quantities.ts';
+import { formatTime, isoTime } from '../render/quantities.ts';
 import { cliError } from '../wording/cli-error.ts';
 
 /** Columns of a field of a table for people. */
@@ -83,7 +83,7 @@ function* csvLines(reader: RecordReader, { columns, rows }: RunTable): Generator
       const cell = cells.get(column);
       return cell === undefined ? '' : cellData(cell, reader);
     });
-    yield csvLine([commitId, new Date(timeMs).toISOString(), author, message, ...fields]);
+    yield csvLine([commitId, isoTime(timeMs), author, message, ...fields]);
   }
 }
 

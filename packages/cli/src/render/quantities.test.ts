@@ -1,8 +1,19 @@
 import { formatSize } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatDuration, formatInteger, formatTime } from './quantities.ts';
+import { formatAge, formatDuration, formatInteger, formatTime, isoTime } from './quantities.ts';
 
 describe('quantities', () => {
+  it.each([
+    [0, '1970-01-01 00:00:00Z', '1970-01-01T00:00:00.000Z'],
+    [1_772_373_909_007, '2026-03-01 14:05:09Z', '2026-03-01T14:05:09.007Z'],
+    [8.64e15, '+275760-09-13 00:00:00Z', '+275760-09-13T00:00:00.000Z'],
+    [8.64e15 + 1, '8640000000000001 ms', '8640000000000001 ms'],
+    [2 ** 53 - 1, '9007199254740991 ms', '9007199254740991 ms'],
+  ])('the time %d is %s [DML-CLI-3786]', (timeMs, text, iso) => {
+    expect(formatTime(timeMs)).toBe(text);
+    expect(isoTime(timeMs)).toBe(iso);
+  });
+
   it.each([
     [0, '0 ms'],
     [999.4, '999 ms'],

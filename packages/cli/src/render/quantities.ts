@@ -5,9 +5,18 @@ const STEPS = [
   ['second', 1000],
 ] as const;
 
-/** Returns a time as UTC text, e.g. `2026-03-01 14:05:09Z`. */
+/** Latest time that a date can hold. */
+const LAST_MS = 8.64e15;
+
+/** Returns a time in the form of ISO 8601, or its milliseconds where no date can hold it. @spec DML-CLI-3786 */
+export function isoTime(timeMs: number): string {
+  return Math.abs(timeMs) <= LAST_MS ? new Date(timeMs).toISOString() : `${timeMs} ms`;
+}
+
+/** Returns a time as UTC text, e.g. `2026-03-01 14:05:09Z`; see {@link isoTime}. */
 export function formatTime(timeMs: number): string {
-  return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  const text = isoTime(timeMs);
+  return text.endsWith('Z') ? text.replace('T', ' ').replace(/\.\d+Z$/, 'Z') : text;
 }
 
 /** Returns how long ago a time was, in its largest whole unit. */

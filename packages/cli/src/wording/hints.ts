@@ -174,10 +174,15 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   timeout: 'raise timeoutMs, or make the call smaller',
   cancelled: AGAIN,
   integrate_failed: AGAIN,
+  // @spec DML-CLI-3784
   remote_damaged:
-    'nothing was changed here; whoever has the commits can mend it with "dml push", and "dml remote log" shows who wrote last',
+    'nothing was changed here; "dml remote verify --content" shows what else is damaged; whoever has the commits mends segments and indexes with "dml remote repair --content", other files come back from a copy of the remote alone',
+  'remote_damaged/missing':
+    'nothing was changed here; "dml remote verify" shows what else is missing; whoever has the commits puts back all but CURRENT and states with "dml remote repair"',
   'remote_damaged/incomplete':
-    'nothing was changed here; somebody who has the commits can push them to a new place',
+    'nothing was changed here; whoever has the commits puts back what is lacking with "dml remote repair"',
+  'remote_damaged/numbers':
+    'nothing was changed; put back the file of an earlier state, or push to a new place',
   remote_format_newer: UPDATE,
   remote_foreign: 'choose an empty folder or another folder of the bucket',
   remote_missing: '"dml push" begins one; look whether the place is spelled right',

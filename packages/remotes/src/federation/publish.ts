@@ -29,6 +29,7 @@ import { GroupWriter, type PutProgress, sentObject } from '../push/put-groups.ts
 import type { Remote } from '../remote.ts';
 import type { DomainSigner } from '../signatures/publication-signature.ts';
 import { advance, type StateChange } from '../state/advance.ts';
+import { nextPublication } from '../state/next-numbers.ts';
 import type { RemoteSnapshot } from '../state/read-snapshot.ts';
 import { assertForPublications } from './remote-purpose.ts';
 
@@ -102,7 +103,7 @@ async function publishOn(remote: Remote, options: PublishOptions): Promise<Publi
       commit: commitId,
       domain: signer.domain,
       name,
-      number: (before?.number ?? 0) + 1,
+      number: nextPublication(remote.files.name, before),
       references: Object.fromEntries(options.references ?? []),
       timeMs: Math.max(0, Math.trunc(remote.clock.now())),
     });

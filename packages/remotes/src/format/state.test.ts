@@ -1,13 +1,18 @@
-import type { CommitId } from '@daggerml/object-model';
+import type { CommitId, ExecutionKey } from '@daggerml/object-model';
 import { sha256Hex } from '@daggerml/object-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { newSigner } from '../../test/domain.ts';
 import { refusal } from '../../test/errors.ts';
 import { SEGMENT_NAME } from '../../test/objects.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { decodeClaim, encodeClaim } from './claim.ts';
 import { decodeCurrent, encodeCurrent } from './current.ts';
+import { decodeExecRef, execRefPath } from './exec-ref.ts';
 import { decodeState, encodeState, MAX_STATE_BYTES, type RemoteState } from './state.ts';
 
 const COMMIT = 'c'.repeat(64) as CommitId;
+const SIGNATURE = Buffer.alloc(64, 1).toString('base64');
 const FIRST: RemoteState = {
   absences: null,
   actor: 'ada',
@@ -91,6 +96,55 @@ describe('states', () => {
     expect(refusal(() => encodeState(FIRST))).toBe('accepted');
   });
 });
+
+describe('times', () => {
+  it('that no date holds are refused wherever there are any [DML-REM-1925]', () => {
+    const last = 8.64e15;
+    const uuid = '11111111-2222-4333-8444-555555555555';
+    const key = 'ef'.repeat(32) as ExecutionKey;
+    const claim = { execution: uuid, fencing: 1, leaseMs: 60_000, outcome: null, owner: 'ada' } as const;
+    const publication = {
+      commit: COMMIT,
+      domain: newSigner().domain,
+      number: 1,
+      references: {},
+      sig: SIGNATURE,
+    };
+    const timesOf = (timeMs: number): Record<string, () => unknown> => ({
+      state: () => decodeOf({ ...FIRST, timeMs }),
+      publication: () => decodeOf({ ...FIRST, refs: {}, published: { model: { ...publication, timeMs } } }),
+      claim: () =>
+        decodeClaim(encodeClaim({ ...claim, state: 'held', claimedMs: timeMs, write: uuid }), key, 'r'),
+      execRef: () =>
+        decodeExecRef(
+          canonicalJson({
+            commit: COMMIT,
+            format: 1,
+            groups: [],
+            key,
+            needs: {},
+            owner: 'ada',
+            problem: null,
+            signature: null,
+            timeMs,
+            write: uuid,
+          }),
+          execRefPath('exec', uuid),
+          'r',
+        ),
+    });
+    for (const [name, act] of Object.entries(timesOf(last))) expect(refusal(act), name).toBe('accepted');
+    for (const timeMs of [last + 1, 2 ** 53 - 1])
+      for (const [name, act] of Object.entries(timesOf(timeMs)))
+        expect(refusal(act), name).toBe('remote_damaged form');
+  });
+});
+
+/** Writes a state whose form nobody checks, and reads it. */
+function decodeOf(state: RemoteState): RemoteState {
+  const bytes = canonicalJson({ format: 1, ...state } as never);
+  return decodeState(bytes, `0-0-${sha256Hex(bytes)}`, 'r');
+}
 
 describe('CURRENT', () => {
   it('has one form [DML-REM-0413]', () => {

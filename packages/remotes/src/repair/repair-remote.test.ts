@@ -67,30 +67,30 @@ describe('repairRemote', () => {
       [(remote, path) => flip(remote, path, -5), 'indexes', -1],
     ];
     for (const [damage, folder, at] of damages) {
-        const { remote, ours, tip } = await pushedTwice();
-        const path = (await namedPaths(remote))[folder].at(at) as string;
-        await damage(remote, path);
-        // A clone reads no index object.
-        if (folder === 'segments')
-          await expect(cloned(remote)).rejects.toMatchObject({ code: 'remote_damaged' });
-        const before = await readSnapshot(remote.open());
-        const repaired = await repair(ours, { readsContent: true });
-        expect(repaired).toMatchObject({ isWhole: true, isChanged: true, damaged: [{ path }] });
-        const { state } = await readSnapshot(remote.open());
-        expect(state).toMatchObject({
-          epoch: before.state.epoch + 1,
-          refs: before.state.refs,
-          reason: 'repair',
-        });
-        expect(await damageOf(remote)).toEqual([]);
-        expect(await cloned(remote)).toEqual({ main: tip });
-        // There is nothing left to do.
-        expect(await repair(ours, { readsContent: true })).toMatchObject({
-          isWhole: true,
-          isChanged: false,
-          damaged: [],
-        });
-      }
+      const { remote, ours, tip } = await pushedTwice();
+      const path = (await namedPaths(remote))[folder].at(at) as string;
+      await damage(remote, path);
+      // A clone reads no index object.
+      if (folder === 'segments')
+        await expect(cloned(remote)).rejects.toMatchObject({ code: 'remote_damaged' });
+      const before = await readSnapshot(remote.open());
+      const repaired = await repair(ours, { readsContent: true });
+      expect(repaired).toMatchObject({ isWhole: true, isChanged: true, damaged: [{ path }] });
+      const { state } = await readSnapshot(remote.open());
+      expect(state).toMatchObject({
+        epoch: before.state.epoch + 1,
+        refs: before.state.refs,
+        reason: 'repair',
+      });
+      expect(await damageOf(remote)).toEqual([]);
+      expect(await cloned(remote)).toEqual({ main: tip });
+      // There is nothing left to do.
+      expect(await repair(ours, { readsContent: true })).toMatchObject({
+        isWhole: true,
+        isChanged: false,
+        damaged: [],
+      });
+    }
   });
 
   it('finds a flipped byte of a segment only where it reads content', async () => {

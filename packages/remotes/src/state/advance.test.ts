@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { plantState } from '../../test/damage.ts';
 import { remoteOver } from '../../test/fixtures.ts';
 import { watchedFiles } from '../../test/watched-files.ts';
 import type { Remote } from '../remote.ts';
@@ -43,5 +44,35 @@ describe('a writer that loses the compare-and-swap', () => {
     const half = await pausesOf(3, { tryMs: 100, random: 128 });
     expect(half).toEqual([201, 402, 803]);
     expect(await pausesOf(5, { tryMs: 1_000, random: 255 })).toEqual([4_000, 8_000, 16_000, 30_000, 30_000]);
+  });
+});
+
+describe('a state with the highest sequence', () => {
+  it('is followed by none, and refused before a file is put [DML-REM-1926]', async () => {
+    const memory = new MemoryRemote();
+    const files = watchedFiles(memory.open());
+    const last = Number.MAX_SAFE_INTEGER;
+    await advance(remoteOver(memory.open()), async () => ({ reason: 'first' }));
+    await plantState(memory, (state) => ({
+      ...state,
+      sequence: last,
+      previous: `0-${last - 1}-${'a'.repeat(64)}`,
+    }));
+    await expect(advance(remoteOver(files), async () => ({ reason: 'next' }))).rejects.toMatchObject({
+      code: 'remote_damaged',
+      detail: 'numbers',
+      fields: { path: 'CURRENT.json' },
+    });
+    expect(files.requests.filter((request) => !/^read/.test(request))).toEqual([]);
+    // One below is followed by it.
+    const other = new MemoryRemote();
+    await advance(remoteOver(other.open()), async () => ({ reason: 'first' }));
+    await plantState(other, (state) => ({
+      ...state,
+      sequence: last - 1,
+      previous: `0-${last - 2}-${'a'.repeat(64)}`,
+    }));
+    const { snapshot } = await advance(remoteOver(other.open()), async () => ({ reason: 'next' }));
+    expect(snapshot.state.sequence).toBe(last);
   });
 });

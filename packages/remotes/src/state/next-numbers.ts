@@ -1,5 +1,6 @@
 import { remoteError } from '../errors.ts';
 import { CURRENT_PATH } from '../format/file-path.ts';
+import type { Publication } from '../format/publication.ts';
 import type { RemoteState } from '../format/state.ts';
 
 /** Returns the epoch after that of a state. Throws `remote_damaged` where there is none. */
@@ -10,6 +11,11 @@ export function nextEpoch(remote: string, { epoch }: Pick<RemoteState, 'epoch'>)
 /** Returns the sequence after that of a state. Throws `remote_damaged` where there is none. */
 export function nextSequence(remote: string, { sequence }: Pick<RemoteState, 'sequence'>): number {
   return next(remote, sequence);
+}
+
+/** Returns the number of the next publication of a name. Throws `remote_damaged` where there is none. */
+export function nextPublication(remote: string, before: Pick<Publication, 'number'> | undefined): number {
+  return next(remote, before?.number ?? 0);
 }
 
 /** No writer gets to the highest number, so a state that has it was not written by DaggerML. @spec DML-REM-1926 */

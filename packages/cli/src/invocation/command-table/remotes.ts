@@ -86,6 +86,30 @@ export const REMOTES: readonly CommandSpec[] = [
     load: () => import('../../commands/remote-check.ts'),
   },
   {
+    name: 'remote verify',
+    group: 'Share',
+    summary: 'Find files of a remote that are missing or damaged.',
+    description:
+      'Compares a listing of the remote with the files that its state names; nothing is written. Ends with 11 where one is missing ' +
+      'or has another size. "dml verify" looks at this repository instead.',
+    arguments: { '[remote]': `${REMOTE}; or the place itself` },
+    options: { '--content': 'read and hash all files, which takes as long as a clone' },
+    example: 'dml remote verify --content',
+    load: () => import('../../commands/remote-verify.ts'),
+  },
+  {
+    name: 'remote repair',
+    group: 'Share',
+    summary: 'Put back what a remote has lost, from this repository.',
+    description:
+      'Puts what missing and damaged files held and what the branches and tags reach, as far as it is here or can be read there. ' +
+      'No branch moves. Ends with 11 where something is still lacking; run it in another repository then.',
+    arguments: { '[remote]': REMOTE },
+    options: { '--content': 'read and hash all files first, to find those that have changed' },
+    example: 'dml remote repair --content',
+    load: () => import('../../commands/remote-repair.ts'),
+  },
+  {
     name: 'remote log',
     group: 'Share',
     summary: 'List what happened on a remote, the newest first.',
