@@ -6,6 +6,7 @@ import { Domain, long } from '../../test/domain.ts';
 import { joinRemote, type Member, memberOf, newRemote } from '../../test/exchange.ts';
 import { commitTo, excise, idOfText, loseObject, MAIN, noise, remoteOver } from '../../test/fixtures.ts';
 import { joinCache, outcomesOf } from '../../test/outcomes.ts';
+import { Killed } from '../../test/watched-files.ts';
 import { collectRemote } from '../collect/collect.ts';
 import { parseFilePath } from '../format/file-path.ts';
 import { readIndex } from '../levels/merge-groups.ts';
@@ -258,6 +259,30 @@ describe('repairRemote', () => {
     for (const { index } of state.groups.slice(-1))
       expect(parseFilePath(`indexes/${index}.index`)?.epoch).toBe(2);
     expect(await cloned(remote)).toEqual({ main: tip });
+  });
+
+  it('leaves every ref as it was wherever it is killed, for the next one to repair', async () => {
+    let isOver = false;
+    for (let at = 0; !isOver; at += 1) {
+      const remote = newRemote();
+      const ours = await joinRemote(remote);
+      const tip = commitTo(ours.store, { a: 'text' });
+      await ours.push();
+      lose(remote, (await namedPaths(remote)).segments[0]);
+      const before = (await readSnapshot(remote.open())).state;
+      const dying = memberOf(ours, remote, ({ number }, phase) => {
+        if (number >= at && phase === (at % 2 === 0 ? 'before' : 'after')) throw new Killed();
+      });
+      isOver = await repair(dying).then(
+        () => true,
+        () => false,
+      );
+      const { refs, sequence } = (await readSnapshot(remote.open())).state;
+      expect(refs).toEqual(before.refs);
+      expect(sequence).toBeLessThanOrEqual(before.sequence + 1);
+      expect(await repair(ours)).toMatchObject({ isWhole: true });
+      expect(await cloned(remote)).toEqual({ main: tip });
+    }
   });
 
   it('makes a push that relied on what was lost plan again', async () => {

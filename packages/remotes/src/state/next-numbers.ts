@@ -18,7 +18,7 @@ export function nextPublication(remote: string, before: Pick<Publication, 'numbe
   return next(remote, before?.number ?? 0);
 }
 
-/** No writer gets to the highest number, so a state that has it was not written by DaggerML. @spec DML-REM-1926 */
+/** Returns a number plus one; no writer gets to the highest, so a state that has it was planted. @spec DML-REM-1926 */
 function next(remote: string, number: number): number {
   if (number < Number.MAX_SAFE_INTEGER) return number + 1;
   throw remoteError('remote_damaged', { remote, path: CURRENT_PATH, detail: 'numbers' });
