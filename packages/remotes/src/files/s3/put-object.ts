@@ -37,7 +37,7 @@ export async function putObject(
   });
 }
 
-/** Has a request signed with the known hash of its body, which the client library would compute otherwise. */
+/** Makes a request be signed with the known hash of its body, which the client library would compute otherwise. */
 function signWith({ middlewareStack }: PutObjectCommand, sha256: string): void {
   middlewareStack.add(
     (next) => (args) => {
