@@ -308,6 +308,21 @@ describe('dml remote', () => {
     expect(await head(await clone('again'))).toBe(await head(ours, 'main'));
   });
 
+  it('is collected where files of something else lie, which are named [DML-CLI-3800]', async () => {
+    const { ours, shared } = team;
+    await ours.ok('push');
+    mkdirSync(join(shared, 'exec'));
+    for (const name of ['a', 'b', 'c', 'd', 'e']) writeFileSync(join(shared, 'exec', `${name}.json`), 'x');
+    const { exitCode, stdout, stderr } = await ours.dml(['remote', 'gc']);
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^deleted \d+ files?, /)]);
+    expect(stderr).toMatch(
+      /^left in place, since no part of a remote: exec\/[a-e]\.json, exec\/[a-e]\.json, exec\/[a-e]\.json, 2 more\n$/,
+    );
+    const { strays } = await ours.json<{ strays: string[] }>('remote', 'gc');
+    expect(strays.sort()).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => `exec/${name}.json`));
+    expect(readdirSync(join(shared, 'exec'))).toHaveLength(5);
+  });
+
   it('says what a collection would delete and why [DML-CLI-2131]', async () => {
     const { ours, shared } = team;
     await ours.ok('push');

@@ -25,7 +25,7 @@ export async function run(context: CommandContext): Promise<void> {
       const remote = untilInterrupted(context, patient);
       // What the refs reach is found out here, so all of it has to be here. @spec DML-CLI-2130
       if (!isDryRun) await fetch(remote, { store, remoteName: name, memory });
-      const { garbage, groups } = await collectRemote(remote, {
+      const { garbage, groups, strays } = await collectRemote(remote, {
         store,
         // @spec DML-CLI-2131
         isDryRun,
@@ -38,7 +38,7 @@ export async function run(context: CommandContext): Promise<void> {
       const bytes = garbage.reduce((sum, file) => sum + file.bytes, 0);
       const rewritten = groups.filter(({ fate }) => fate === 'rewrite').length;
       output.result(
-        { remote: name, uri, dryRun: isDryRun, bytes, rewrittenGroups: rewritten, files: garbage },
+        { remote: name, uri, dryRun: isDryRun, bytes, rewrittenGroups: rewritten, files: garbage, strays },
         () => {
           const verb = isDryRun ? 'would delete' : 'deleted';
           const first = `${verb} ${formatCount(garbage.length, 'file')}, ${formatSize(bytes)}`;
@@ -51,6 +51,17 @@ export async function run(context: CommandContext): Promise<void> {
           return [first, ...(rows.length === 0 ? [] : [formatColumns(rows)])].join('\n');
         },
       );
+      // @spec DML-CLI-3800
+      if (strays.length > 0)
+        output.note(output.safe(`left in place, since no part of a remote: ${someOf(strays)}`));
     }),
   );
+}
+
+/** Paths that a note names. */
+const NAMED = 3;
+
+function someOf(paths: readonly string[]): string {
+  const more = paths.length - NAMED;
+  return [...paths.slice(0, NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }

@@ -1,5 +1,6 @@
 import type { ExecutionKey } from '@daggerml/object-model';
 import { readAhead } from '../fetch/read-ahead.ts';
+import { listLayout, nameInPath } from '../files/list-layout.ts';
 import type { RemoteClaim } from '../format/claim.ts';
 import type { Remote } from '../remote.ts';
 import { readClaim } from './swap-claim.ts';
@@ -23,10 +24,10 @@ export async function* listClaims(remote: Remote): AsyncGenerator<ListedClaim, v
   // A remote that nobody has written to has no clock, and no claims.
   let asked: Promise<number> | undefined;
   const tasks = async function* (): AsyncGenerator<() => Promise<ListedClaim | undefined>, void, undefined> {
-    for await (const { path } of remote.files.list('claims/')) {
+    for await (const { path } of listLayout(remote.files, 'claims/')) {
       asked ??= remote.files.now();
       const nowMs = await asked;
-      const executionKey = path.slice('claims/'.length, -'.json'.length) as ExecutionKey;
+      const executionKey = nameInPath(path) as ExecutionKey;
       yield async () => {
         const found = await readClaim(remote, executionKey);
         if (found === undefined || found === 'unchanged') return undefined;
