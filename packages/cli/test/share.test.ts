@@ -60,9 +60,9 @@ async function clone(name = 'theirs', ...options: string[]): Promise<TestReposit
 }
 
 /** Puts claims on the remote in a folder: one whose lease has passed, one that was taken over, and two that are free. */
-async function putClaims(folder: string): Promise<{ keys: readonly string[]; execId: string }> {
+async function putClaims(folder: string, aheadMs = 0): Promise<{ keys: readonly string[]; execId: string }> {
   const files = openFolderFiles(folder, systemSurroundings());
-  let nowMs = Date.now();
+  let nowMs = Date.now() + aheadMs;
   const clocks = { monotonicMs: () => nowMs, wallMs: () => nowMs };
   const remote = systemRemote({ ...bound(files), now: async () => nowMs }, 'test');
   const claimsOf = (owner: string, leaseMs: number): RemoteClaims =>
@@ -991,6 +991,7 @@ describe('dml run --remote', () => {
         claimedMs: expect.any(Number),
         leaseMs: 60_000,
         ageMs: expect.any(Number),
+        aheadMs: 0,
         fencing: 2,
         executionUuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
         outcome: null,
@@ -1007,6 +1008,16 @@ describe('dml run --remote', () => {
     const { ours } = team;
     await putClaims(team.shared);
     expect(await ours.json('claim', 'list')).toMatchObject([{ isExpired: false }, { isExpired: true }]);
+  });
+
+  it('has claims from the future, which are named as such [DML-CLI-3801]', async () => {
+    const { ours } = team;
+    await putClaims(team.shared, 7_200_000);
+    const listed = await ours.json<{ aheadMs: number }[]>('claim', 'list');
+    for (const { aheadMs } of listed) expect(aheadMs).toBeGreaterThan(7_000_000);
+    const text = await ours.ok('claim', 'list');
+    expect(text.match(/lease of .* dated 1[12]\d min \d+ s in the future +claim/g)).toHaveLength(2);
+    expect(text).not.toContain(' old ');
   });
 
   it('has claims that nobody holds any more [DML-CLI-2172]', async () => {

@@ -40,8 +40,11 @@ function isExpired({ state, ageMs, leaseMs }: Pick<ListedClaim, 'state' | 'ageMs
   return state === 'held' && ageMs >= leaseMs;
 }
 
+/** Time by which clocks of remotes, which count seconds, and what is known of them may differ. */
+const MAX_AHEAD_MS = 5_000;
+
 function cellsOf(output: Output, claim: ListedClaim): string[] {
-  const { executionKey, owner, state, leaseMs, ageMs, fencing } = claim;
+  const { executionKey, owner, state, leaseMs, ageMs, aheadMs, fencing } = claim;
   const lease = isExpired(claim)
     ? output.style('yellow', `lease of ${formatDuration(leaseMs)} has passed`)
     : `lease of ${formatDuration(leaseMs)}`;
@@ -49,7 +52,10 @@ function cellsOf(output: Output, claim: ListedClaim): string[] {
     output.shortId(executionKey),
     output.safe(owner),
     state === 'held' ? lease : state,
-    `${formatDuration(ageMs)} old`,
+    // @spec DML-CLI-3801
+    aheadMs > MAX_AHEAD_MS
+      ? output.style('yellow', `dated ${formatDuration(aheadMs)} in the future`)
+      : `${formatDuration(ageMs)} old`,
     `claim ${fencing}`,
   ];
 }

@@ -23,12 +23,27 @@ export type ClaimStep =
   /** Somebody has it, for so long at least. */
   | { readonly type: 'follow'; readonly leftMs: number };
 
+/** First sight of a version of a claim by somebody who wants it. */
+export interface ClaimSight {
+  /** Time of the first sight by the remote's clock. */
+  readonly firstMs: number;
+  /** Time since then without another version, by the clock of whoever looks. */
+  readonly unchangedMs: number;
+}
+
 /** Returns what somebody who wants a claim may do at a time by the remote's clock. */
-export function stepOf(found: RemoteClaim | undefined, nowMs: number): ClaimStep {
+export function stepOf(
+  found: RemoteClaim | undefined,
+  nowMs: number,
+  { firstMs, unchangedMs }: ClaimSight = { firstMs: nowMs, unchangedMs: 0 },
+): ClaimStep {
   if (found === undefined) return { type: 'create' };
   if (found.state !== 'held') return { type: 'take-over', isFree: true };
+  const { claimedMs, leaseMs } = found;
   // @spec DML-REM-1115
-  const leftMs = found.claimedMs + found.leaseMs - nowMs;
+  let leftMs = claimedMs + leaseMs - nowMs;
+  // The remote's clock was wrong, or is: an owner who is there renews the claim within its lease. @spec DML-REM-1932
+  if (claimedMs > firstMs) leftMs = Math.min(leftMs, leaseMs - unchangedMs);
   // @spec DML-REM-1118
   return leftMs > 0 ? { type: 'follow', leftMs } : { type: 'take-over', isFree: false };
 }

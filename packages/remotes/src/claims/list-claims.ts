@@ -10,6 +10,8 @@ export interface ListedClaim extends RemoteClaim {
   readonly executionKey: ExecutionKey;
   /** Time since it was claimed or renewed, by the remote's clock. */
   readonly ageMs: number;
+  /** Time by which it is dated later than the remote's clock is now; 0 unless that clock was wrong. */
+  readonly aheadMs: number;
 }
 
 /** Claims that are read at the same time. */
@@ -31,7 +33,8 @@ export async function* listClaims(remote: Remote): AsyncGenerator<ListedClaim, v
       yield async () => {
         const found = await readClaim(remote, executionKey);
         if (found === undefined || found === 'unchanged') return undefined;
-        return { ...found.claim, executionKey, ageMs: Math.max(0, nowMs - found.claim.claimedMs) };
+        const ageMs = nowMs - found.claim.claimedMs;
+        return { ...found.claim, executionKey, ageMs: Math.max(0, ageMs), aheadMs: Math.max(0, -ageMs) };
       };
     }
   };
