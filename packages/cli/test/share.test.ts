@@ -277,7 +277,7 @@ describe('dml remote', () => {
     rmSync(shared, { recursive: true });
   });
 
-  it('that is not safe ends the check with 13 [DML-CLI-2161]', async () => {
+  it('that is not safe ends the check with 13, and each reason once [DML-CLI-2161] [DML-CLI-3803]', async () => {
     const server = await FaultServer.start('data');
     afterTests('test', () => server.close());
     server.modes.conditions = 'ignored';
@@ -286,9 +286,13 @@ describe('dml remote', () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
     const { exitCode, stdout } = await ours.dml(['remote', 'check', 'bad', '--json']);
+    const forPeople = await ours.dml(['remote', 'check', 'bad']);
     vi.unstubAllEnvs();
-    expect(exitCode).toBe(13);
+    expect([exitCode, forPeople.exitCode]).toEqual([13, 13]);
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'unsafe' });
+    const lines = forPeople.stdout.trim().split('\n');
+    expect(lines.at(-1)).toBe('bad is unsafe: do not use it, for the reasons above');
+    expect(lines.filter((line) => line.includes('it ignores conditions'))).toHaveLength(1);
   });
 
   it('is collected after a fetch [DML-CLI-2130]', async () => {

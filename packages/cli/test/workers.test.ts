@@ -219,6 +219,55 @@ describe('dml worker', () => {
       );
   });
 
+  it('is refused where nothing is, or files of something else, and leaves nothing [DML-CLI-3802]', async () => {
+    const below = join(shared, 'below');
+    mkdirSync(below);
+    const places = [join(shared, 'teem'), `file://${shared}/teem`, join(shared, 'not', 'there')];
+    await ours.ok('remote', 'add', 'away', join(shared, 'away'));
+    for (const place of [...places, 'away']) {
+      const { exitCode, stderr } = await start('worker', place, '--idle', '1').ended;
+      expect([place, exitCode, stderr]).toEqual([place, 3, expect.stringContaining('there is nothing at')]);
+      expect(stderr).toContain('make the folder first, or begin the remote with "dml push"');
+    }
+    expect(filesBelow(shared)).toEqual(['below']);
+    writeFileSync(join(below, 'holiday.jpg'), 'x');
+    for (const place of [below, ours.folder]) {
+      const before = filesBelow(place);
+      const foreign = await ours.error(6, ['worker', place, '--idle', '1']);
+      expect(foreign).toMatchObject({ code: 'remote_foreign' });
+      expect(filesBelow(place)).toEqual(before);
+    }
+    const file = join(below, 'holiday.jpg');
+    expect(await ours.error(3, ['worker', file, '--idle', '1'])).toMatchObject({ code: 'remote_missing' });
+  });
+
+  it('reports no access as such, once, and not as an unsafe remote [DML-REM-1933]', async () => {
+    const server = await FaultServer.start('data');
+    afterTests('test', () => server.close());
+    const env = { ...process.env, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+    const denied = { kind: 'status', status: 403, code: 'AccessDenied', moment: 'before' } as const;
+    const run = async (command: string, bucket: string, endpoint = server.endpoint): Promise<unknown[]> => {
+      const place = `s3://${bucket}/x?endpoint=${encodeURIComponent(endpoint)}`;
+      const idle = command === 'worker' ? ['--idle', '1'] : [];
+      const words = [PROGRAM, ...command.split(' '), place, ...idle];
+      const { exitCode, stderr, stdout } = await new StartedProgram(words, { cwd: ours.folder, env }).ended;
+      expect([stderr, stdout]).toEqual([expect.not.stringMatching(/unsafe|waiting/), '']);
+      // One message and one hint.
+      expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(4);
+      expect(stderr.match(/AccessDenied/g)?.length ?? 0).toBeLessThanOrEqual(1);
+      return [command, exitCode, / refused to |there is no remote in /.exec(stderr)?.[0].trim()];
+    };
+    for (const command of ['worker', 'remote check']) {
+      server.fail({ operation: 'PutObject' }, ...Array.from({ length: 50 }, () => denied));
+      expect(await run(command, 'data')).toEqual([command, 6, 'refused to']);
+      server.forget();
+      expect(await run(command, 'nobucket')).toEqual([command, 3, 'there is no remote in']);
+      server.modes.refusedAccessKey = 'test';
+      expect(await run(command, 'data')).toEqual([command, 6, 'refused to']);
+      server.modes.refusedAccessKey = undefined;
+    }
+  });
+
   it('is refused on a remote whose claims cannot be relied on [DML-CLI-1234]', async () => {
     const server = await FaultServer.start('data');
     afterTests('test', () => server.close());

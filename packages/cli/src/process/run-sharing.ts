@@ -1,5 +1,6 @@
 import type { RepositoryOptions } from '@daggerml/bindings';
 import { remoteSharing, remoteWorkers } from '@daggerml/execution';
+import { isDmlError } from '@daggerml/object-model';
 import { type CheckReport, checkForClaims, type ExecSigner, execSigner } from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { UntrustedOutcomes } from '../render/untrusted-outcomes.ts';
@@ -32,7 +33,7 @@ export async function withSharing<Result>(
       isProven: async () => {
         if (session.checked !== undefined) return true;
         report = await proofOf(context, session);
-        return report.verdict !== 'unsafe';
+        return report !== undefined && report.verdict !== 'unsafe';
       },
       // A dry run writes nothing anywhere. @spec DML-REM-1231
       isWritable: options.publish !== false && options.dryRun !== true,
@@ -69,15 +70,29 @@ export async function withSharing<Result>(
   });
 }
 
-/** Checks a remote that was never checked before its first claim, and says what it finds. @spec DML-REM-1412 */
-async function proofOf({ output }: CommandContext, { name, remote }: RemoteSession): Promise<CheckReport> {
+/**
+ * Checks a remote that was never checked before its first claim, and says what it finds; undefined where this user may
+ * not write there.
+ *
+ * @spec DML-REM-1412
+ */
+async function proofOf(
+  { output }: CommandContext,
+  { name, remote }: RemoteSession,
+): Promise<CheckReport | undefined> {
   const remoteName = output.safe(name);
   output.note(`${remoteName} was never checked: checking once whether claims on it can be relied on`);
-  const report = await checkForClaims(remote);
+  const noClaims = `no claims on ${remoteName}, so that others may run the same calls`;
+  let report: CheckReport;
+  try {
+    report = await checkForClaims(remote);
+  } catch (error) {
+    if (!isDmlError(error) || error.code !== 'remote_refused') throw error;
+    output.note(`${noClaims}: ${output.safe(error.words)}`);
+    return undefined;
+  }
   if (report.verdict === 'unsafe')
-    output.note(
-      `no claims on ${remoteName}, so that others may run the same calls: ${output.safe(report.summary)}; see "dml remote check ${remoteName}"`,
-    );
+    output.note(`${noClaims}: ${output.safe(report.summary)}; see "dml remote check ${remoteName}"`);
   else if (report.verdict === 'degraded') output.note(`${remoteName}: ${output.safe(report.summary)}`);
   output.event('remote-checked', { remote: name, verdict: report.verdict });
   return report;
