@@ -1,14 +1,23 @@
 import type { RepositoryOptions } from '@daggerml/bindings';
 import { remoteSharing, remoteWorkers } from '@daggerml/execution';
 import { isDmlError } from '@daggerml/object-model';
-import { type CheckReport, checkForClaims, type ExecSigner, execSigner } from '@daggerml/remotes';
+import {
+  type CheckReport,
+  checkForClaims,
+  type ExecSigner,
+  execSigner,
+  type TrustPolicy,
+} from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { UntrustedOutcomes } from '../render/untrusted-outcomes.ts';
 import { noWorkerNote } from '../wording/no-worker.ts';
+import { untrustedResultNote } from '../wording/untrusted-result.ts';
 import { actorOf } from './actor.ts';
 import { absolutePath } from './current-folder.ts';
 import { readKeyFile } from './read-key-file.ts';
 import { noteChecked, type RemoteSession, withRemote } from './remote-session.ts';
+
+const ALL_TRUSTED: TrustPolicy = { keys: [], unsigned: true };
 
 /**
  * Opens what is shared over a remote for the time of `body`.
@@ -24,6 +33,8 @@ export async function withSharing<Result>(
   const signer = options.sign === undefined ? undefined : signerOf(absolutePath(io, String(options.sign)));
   if (signer) output.note(`outcomes are signed as ${signer.signer}`);
   const untrusted = new UntrustedOutcomes();
+  /** Signers of results that were not used. */
+  const unused = new Set<string | undefined>();
   return await withRemote(context, name, async (session) => {
     const { remote, trust } = session;
     let report: CheckReport | undefined;
@@ -53,10 +64,14 @@ export async function withSharing<Result>(
             trust,
             onNobody: (report) => {
               output.event('no-worker', { remote: name, ...report });
-              output.note(output.safe(noWorkerNote(name, report)));
+              output.note(output.safe(noWorkerNote(name, report, signer?.signer)));
             },
-            onUntrusted: (key = 'nobody') =>
-              output.note(`a result signed by ${output.safe(key)} is not used; see "dml remote trust"`),
+            onUntrusted: (key) => {
+              if (unused.has(key)) return;
+              unused.add(key);
+              output.event('result-untrusted', { remote: name, signer: key ?? 'nobody' });
+              output.note(output.safe(untrustedResultNote(name, trust ?? ALL_TRUSTED, key)));
+            },
           })
         : undefined;
     try {
