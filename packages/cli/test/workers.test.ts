@@ -98,7 +98,7 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 describe('dml run --on-workers', () => {
-  it('has every call run by workers of the remote [DML-CLI-1221]', async () => {
+  it('has every call run by workers of the remote, who name it with its inputs [DML-CLI-1221] [DML-CLI-3805]', async () => {
     const worker = start('worker', shared, '--jobs', '2');
     await worker.until(/waiting for jobs/);
     const done = await ours.dml(['run', 'work.ts', 'few', '--remote', 'team', '--on-workers']);
@@ -108,6 +108,9 @@ describe('dml run --on-workers', () => {
     worker.child.kill('SIGINT');
     const { stderr } = await worker.ended;
     expect(stderr.match(/ done \(/g)).toHaveLength(4);
+    for (const x of [1, 2, 3])
+      for (const end of ['begins', 'done \\('])
+        expect(stderr).toMatch(new RegExp(`^square\\(.*, ${x}, 5\\) for tester ${end}`, 'm'));
     // Nothing of the jobs is left.
     expect([...filesBelow(join(shared, 'exec')), ...filesBelow(join(shared, 'results'))]).toEqual([]);
   });
@@ -194,6 +197,51 @@ describe('dml run --on-workers', () => {
     expect(stdout).toMatch(/"outcome":"(executed|cached)"/);
     expect([...jobs]).toEqual([job]);
     expect(counted()).toEqual(['x']);
+    worker.child.kill('SIGKILL');
+  });
+});
+
+describe('dml run --remote', () => {
+  it('names whose claim a call waits for, and takes the outcome [DML-CLI-3804]', async () => {
+    const theirs = await TestRepository.create();
+    await theirs.ok('remote', 'add', 'team', shared);
+    const calls = `dag.call(steps.held.with({ claim: true }), ${JSON.stringify(ran)}, 7)`;
+    const pipeline = PIPELINE.replace('dag.call(steps.held, file, 7)', calls);
+    const begin = ({ folder }: TestRepository, author: string, ...options: string[]): StartedProgram => {
+      writeFileSync(join(folder, 'steps.ts'), STEPS);
+      writeFileSync(join(folder, 'claimed.ts'), pipeline);
+      const args = [PROGRAM, ...options, 'run', 'claimed.ts', 'held', '--remote', 'team'];
+      return new StartedProgram(args, { cwd: folder, env: { ...process.env, DML_AUTHOR: author } });
+    };
+    const ada = begin(ours, 'ada');
+    await until(() => counted().length === 1);
+    const ben = begin(theirs, 'ben', '--json');
+    const [line = ''] = await ben.until(/^.*"call-waiting".*$/m);
+    expect(JSON.parse(line)).toMatchObject({ type: 'call-waiting', name: 'held', owner: 'ada' });
+    ben.child.kill('SIGINT');
+    await ben.ended;
+    const eve = begin(theirs, 'eve');
+    await eve.until(/wait +held\(.*, 7\) {2}waiting for ada, who runs it; this run takes the outcome/);
+    writeFileSync(`${ran}.go`, '');
+    expect((await ada.ended).exitCode).toBe(0);
+    const { exitCode, stdout } = await eve.ended;
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('0 executed, 1 cached')]);
+    expect(counted()).toEqual(['x']);
+  });
+
+  it('says once of each signer that its result is not used [DML-EXE-2821]', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const { signer } = execSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }), 'key.pem');
+    await ours.ok('remote', 'trust', 'team', signer);
+    const worker = start('worker', shared, '--jobs', '2');
+    await worker.until(/waiting for jobs/);
+    const caller = start('run', 'work.ts', 'few', '--remote', 'team', '--on-workers');
+    await caller.until(/nobody signed is not used/);
+    await until(() => counted().length === 3 && filesBelow(join(shared, 'results')).length === 0);
+    caller.child.kill('SIGINT');
+    const { stderr } = await caller.ended;
+    expect(stderr.match(/a result that nobody signed is not used; its call waits/g)).toHaveLength(1);
+    expect(stderr).toContain(`"dml remote trust team ${signer} --unsigned"`);
     worker.child.kill('SIGKILL');
   });
 });
@@ -300,7 +348,7 @@ describe('dml worker', () => {
     expect(lines.filter(({ type }) => type === 'job-ended')).toHaveLength(4);
     expect(lines.find(({ type }) => type === 'job-ended')).toMatchObject({
       schema: 1,
-      job: { name: 'square', owner: 'tester' },
+      job: { name: 'square', owner: 'tester', call: expect.stringMatching(/^square\(.*, \d, 5\)$/) },
       outcome: 'ok',
       isCached: false,
     });

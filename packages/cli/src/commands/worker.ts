@@ -127,8 +127,9 @@ function printEvent(output: Output, event: WorkerEvent): void {
 /** Returns the line that tells people of an event. */
 function lineOf(output: Output, event: WorkerEvent): string {
   if (event.type === 'remote-failed') return output.safe(event.reason);
-  const { name = 'a job', owner } = event.job;
-  const what = output.safe(`${name} for ${owner}`);
+  const { name = 'a job', call = name, owner } = event.job;
+  // Calls of one function differ in their inputs. @spec DML-CLI-3805
+  const what = output.safe(`${call} for ${owner}`);
   switch (event.type) {
     case 'job-started':
       return `${what} begins`;

@@ -13,8 +13,8 @@ export interface Claim {
 export type ClaimAnswer =
   /** Nobody had it, or whoever had it let the lease pass. */
   | { readonly type: 'claimed'; readonly claim: Claim }
-  /** Somebody else computes it; ask again after the pause. */
-  | { readonly type: 'claimed-elsewhere'; readonly afterMs: number }
+  /** Somebody else computes it; ask again after the pause. `owner`, for people, is undefined where that is not known. */
+  | { readonly type: 'claimed-elsewhere'; readonly afterMs: number; readonly owner?: string | undefined }
   /** Nobody can claim here: the call runs without a claim. */
   | { readonly type: 'unclaimable' };
 

@@ -32,7 +32,7 @@ export class RemoteClaimStore implements ClaimStore {
       case 'claimed':
         return answer;
       case 'held':
-        return { type: 'claimed-elsewhere', afterMs: answer.afterMs };
+        return { type: 'claimed-elsewhere', afterMs: answer.afterMs, owner: answer.owner };
       // Who asks looks into the cache before asking again.
       case 'known':
       case 'unwanted':
