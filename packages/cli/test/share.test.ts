@@ -990,6 +990,7 @@ describe('dml run --remote', () => {
     expect(listed).toEqual([
       {
         executionKeyId: keys[1],
+        call: null,
         owner: 'grace',
         state: 'held',
         claimedMs: expect.any(Number),

@@ -202,7 +202,7 @@ describe('dml run --on-workers', () => {
 });
 
 describe('dml run --remote', () => {
-  it('names whose claim a call waits for, and takes the outcome [DML-CLI-3804]', async () => {
+  it('names whose claim a call waits for, and takes the outcome [DML-CLI-3804] [DML-CLI-3806]', async () => {
     const theirs = await TestRepository.create();
     await theirs.ok('remote', 'add', 'team', shared);
     const calls = `dag.call(steps.held.with({ claim: true }), ${JSON.stringify(ran)}, 7)`;
@@ -215,6 +215,8 @@ describe('dml run --remote', () => {
     };
     const ada = begin(ours, 'ada');
     await until(() => counted().length === 1);
+    expect(await ours.json('claim', 'list', 'team')).toMatchObject([{ call: 'held', owner: 'ada' }]);
+    expect(await ours.ok('claim', 'list', 'team')).toMatch(/^[0-9a-f]{12} {2}held {2}ada {2}lease of /);
     const ben = begin(theirs, 'ben', '--json');
     const [line = ''] = await ben.until(/^.*"call-waiting".*$/m);
     expect(JSON.parse(line)).toMatchObject({ type: 'call-waiting', name: 'held', owner: 'ada' });

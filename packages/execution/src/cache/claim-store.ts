@@ -25,9 +25,9 @@ export type ClaimAnswer =
 export interface ClaimStore {
   /**
    * Claims a key, or takes over a claim whose lease has passed. It may wait for other claims to be released; where the
-   * claim is not wanted any more by then, it is not made.
+   * claim is not wanted any more by then, it is not made. `call` is the name of the function, for people.
    */
-  claim(executionKey: ExecutionKey, isWanted?: () => boolean): Promise<ClaimAnswer>;
+  claim(executionKey: ExecutionKey, isWanted?: () => boolean, call?: string): Promise<ClaimAnswer>;
   /** Renews the lease; false when somebody else has the claim by now. */
   renew(claim: Claim): Promise<boolean>;
   /** Releases a claim; harmless when somebody else has it by now. */

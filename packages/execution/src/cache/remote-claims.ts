@@ -19,7 +19,7 @@ export class RemoteClaimStore implements ClaimStore {
     this.#isProven = isProven;
   }
 
-  async claim(executionKey: ExecutionKey, isWanted?: () => boolean): Promise<ClaimAnswer> {
+  async claim(executionKey: ExecutionKey, isWanted?: () => boolean, call?: string): Promise<ClaimAnswer> {
     this.#proof ??= this.#isProven().catch((error: unknown) => {
       // A remote that did not answer is asked again.
       this.#proof = undefined;
@@ -27,7 +27,7 @@ export class RemoteClaimStore implements ClaimStore {
     });
     // @spec DML-REM-1405
     if (!(await this.#proof)) return { type: 'unclaimable' };
-    const answer = await this.#claims.claim(executionKey, isWanted);
+    const answer = await this.#claims.claim(executionKey, isWanted, call);
     switch (answer.type) {
       case 'claimed':
         return answer;

@@ -119,7 +119,7 @@ export class Sharing {
     const { claims } = this.#options.ports;
     this.#track(async () => {
       const answer = await this.#attempt('claim', async () =>
-        claims?.claim(executionKey, () => node.status === 'pending'),
+        claims?.claim(executionKey, () => node.status === 'pending', node.callee?.name),
       );
       if (answer?.type === 'claimed-elsewhere') {
         const { type, afterMs, owner } = answer;

@@ -364,7 +364,7 @@ export class RemoteWorker {
         if (answer.type === 'claimed') return { claim: answer.claim };
         return { afterMs: answer.type === 'held' ? answer.afterMs : 0 };
       },
-      renew: (claim) => this.#claims.renew(claim),
+      renew: (claim) => this.#claims.renew(claim, this.#jobs.get(executionUuid)?.name),
       release: async (claim) => void (await this.#claims.release(claim)),
       // The Caller removes both once it has the result: what is gone is not to be run again.
       isOpen: async () =>

@@ -4,6 +4,8 @@ import type { ClaimOutcome, RemoteClaim } from '../format/claim.ts';
 export interface Claimant {
   readonly owner: string;
   readonly leaseMs: number;
+  /** Name of the function, for people. */
+  readonly call?: string | undefined;
 }
 
 /** Facts of one write, which are new each time. */
@@ -51,10 +53,12 @@ export function stepOf(
 /** Returns the claim of somebody who takes a key, with what was there before. */
 export function taken(
   found: RemoteClaim | undefined,
-  { owner, leaseMs }: Claimant,
+  { owner, leaseMs, call }: Claimant,
   { nowMs, execution, write }: ClaimWrite,
 ): RemoteClaim {
   return {
+    // @spec DML-REM-1936
+    ...(call !== undefined && { call }),
     claimedMs: Math.max(0, Math.trunc(nowMs)),
     execution,
     // @spec DML-REM-1113
@@ -68,8 +72,17 @@ export function taken(
 }
 
 /** Returns a claim with a lease that begins now. */
-export function renewed(claim: RemoteClaim, { nowMs, write }: Omit<ClaimWrite, 'execution'>): RemoteClaim {
-  return { ...claim, claimedMs: Math.max(0, Math.trunc(nowMs)), write };
+export function renewed(
+  claim: RemoteClaim,
+  { nowMs, write }: Omit<ClaimWrite, 'execution'>,
+  call: string | undefined = claim.call,
+): RemoteClaim {
+  return {
+    ...claim,
+    ...(call !== undefined && { call }),
+    claimedMs: Math.max(0, Math.trunc(nowMs)),
+    write,
+  };
 }
 
 /** Returns a claim that its owner gives up, with the outcome that it came to where there is one. */

@@ -500,6 +500,25 @@ describe('a claim of a remote', () => {
     expect(ahead.sort()).toEqual([0, 0, 10_000, 7_000]);
   });
 
+  it('has the name of the function where that is given, at the claim or by a renewal [DML-REM-1936]', async () => {
+    const world = new World();
+    const { claims } = world.join();
+    const nameOf = async (): Promise<string | undefined> => (await world.read())?.call;
+    const named = await claims.claim(KEY, undefined, 'fit');
+    if (named.type !== 'claimed') throw new Error(named.type);
+    expect(await nameOf()).toBe('fit');
+    await claims.renew(named.claim);
+    expect(await nameOf()).toBe('fit');
+    await claims.finish(named.claim, { exec: EXEC, status: 'ok' });
+    expect(await nameOf()).toBe('fit');
+    const claim = await claimed(claims);
+    expect(await nameOf()).toBeUndefined();
+    await claims.renew(claim, `${'x'.repeat(199)}\u{1f600}`);
+    expect(await nameOf()).toBe(`${'x'.repeat(199)}\ufffd`);
+    await claims.renew(claim, '');
+    expect((await nameOf())?.length).toBe(200);
+  });
+
   it('is refused where it is not of its form [DML-REM-1110]', async () => {
     const world = new World();
     const { claims } = world.join();
@@ -514,6 +533,7 @@ describe('a claim of a remote', () => {
       ['form', { ...whole, leaseMs: 999 }],
       ['form', { ...whole, leaseMs: 86_400_001 }],
       ['form', { ...whole, owner: '' }],
+      ['form', { ...whole, call: '' }],
       ['form', { ...whole, state: 'mine' }],
       ['form', { ...whole, write: 'x' }],
       ['form', { ...whole, execution: 'x' }],

@@ -102,9 +102,13 @@ export class RemoteClaims {
 
   /**
    * Claims a key, or takes over a claim that is free or whose lease has passed. Waits while as many claims are held as
-   * may be; `isWanted` is asked before the remote is.
+   * may be; `isWanted` is asked before the remote is. `call` is the name of the function, for people.
    */
-  async claim(key: ExecutionKey, isWanted: () => boolean = () => true): Promise<RemoteClaimAnswer> {
+  async claim(
+    key: ExecutionKey,
+    isWanted: () => boolean = () => true,
+    call?: string,
+  ): Promise<RemoteClaimAnswer> {
     const early = this.#answerFromMemory(key);
     if (early !== undefined) return early;
     // @spec DML-REM-1122
@@ -114,7 +118,7 @@ export class RemoteClaims {
       if (!isWanted()) return { type: 'unwanted' };
       const known = this.#answerFromMemory(key);
       if (known !== undefined) return known;
-      const answer = await this.#serially(key, () => this.#claim(key));
+      const answer = await this.#serially(key, () => this.#claim(key, noteOf(call)));
       if (answer.type === 'claimed') result = 'claimed';
       else if (answer.type === 'held') result = 'lost';
       return answer;
@@ -164,7 +168,7 @@ export class RemoteClaims {
     return { type: 'held', afterMs: this.#afterMs, owner: followed.claim.owner };
   }
 
-  async #claim(key: ExecutionKey): Promise<RemoteClaimAnswer> {
+  async #claim(key: ExecutionKey, call: string | undefined): Promise<RemoteClaimAnswer> {
     const followed = this.#followed.get(key);
     let found: SeenClaim | undefined;
     if (followed !== undefined) {
@@ -179,11 +183,15 @@ export class RemoteClaims {
       }
       // Whoever had it may have published since the cache was looked into. @spec DML-REM-1123
       if (found !== undefined && (await this.#isKnown(key, found.version))) return { type: 'known' };
-      const claim = taken(found?.claim, this.#claimant, {
-        nowMs: await this.#time.now(),
-        execution: this.#remote.randomUuid(),
-        write: this.#remote.randomUuid(),
-      });
+      const claim = taken(
+        found?.claim,
+        { ...this.#claimant, call },
+        {
+          nowMs: await this.#time.now(),
+          execution: this.#remote.randomUuid(),
+          write: this.#remote.randomUuid(),
+        },
+      );
       // @spec DML-REM-1111
       // @spec DML-REM-1112
       const expected = found?.version ?? null;
@@ -239,11 +247,15 @@ export class RemoteClaims {
     return true;
   }
 
-  /** Begins the lease of a claim anew; false where somebody else has it by now, or nobody. */
-  renew(claim: OwnClaim): Promise<boolean> {
-    return this.#write(claim, async (held) =>
-      renewed(held, { nowMs: await this.#time.now(), write: this.#remote.randomUuid() }),
-    );
+  /**
+   * Begins the lease of a claim anew; false where somebody else has it by now, or nobody. `call` is the name of the
+   * function where it has become known since.
+   */
+  renew(claim: OwnClaim, call?: string): Promise<boolean> {
+    return this.#write(claim, async (held) => {
+      const write = { nowMs: await this.#time.now(), write: this.#remote.randomUuid() };
+      return renewed(held, write, noteOf(call));
+    });
   }
 
   /** Releases a claim; false where somebody else has it by now. */
@@ -308,4 +320,12 @@ export class RemoteClaims {
     this.#writing.set(key, settled);
     return result;
   }
+}
+
+/** Longest name of a function in a claim. */
+const MAX_CALL = 200;
+
+/** Returns a name as a claim may have it; undefined where there is none. */
+function noteOf(call: string | undefined): string | undefined {
+  return call?.slice(0, MAX_CALL).toWellFormed() || undefined;
 }
