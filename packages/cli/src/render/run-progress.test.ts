@@ -81,7 +81,7 @@ describe('RunProgress', () => {
       for (const event of events) progress.onEvent(event);
       clock.ms += 3_000;
       // One that came to its end elsewhere, and one that runs here at last.
-      progress.onEvent({ ...started('third'), nodeId: 'c' as NodeId });
+      progress.onEvent({ ...started('third'), nodeId: 'c' } as RunReport);
       vi.advanceTimersByTime(100);
       expect(said.at(-1)).toMatch(
         /running {2}third {2}0 ms\n {2}waiting {2}first {2}for ada {2}3\.0 s\n {2}waiting {2}second {2}for ada {2}3\.0 s/,
