@@ -60,9 +60,9 @@ async function clone(name = 'theirs', ...options: string[]): Promise<TestReposit
 }
 
 /** Puts claims on the remote in a folder: one whose lease has passed, one that was taken over, and two that are free. */
-async function putClaims(folder: string): Promise<{ keys: readonly string[]; execId: string }> {
+async function putClaims(folder: string, aheadMs = 0): Promise<{ keys: readonly string[]; execId: string }> {
   const files = openFolderFiles(folder, systemSurroundings());
-  let nowMs = Date.now();
+  let nowMs = Date.now() + aheadMs;
   const clocks = { monotonicMs: () => nowMs, wallMs: () => nowMs };
   const remote = systemRemote({ ...bound(files), now: async () => nowMs }, 'test');
   const claimsOf = (owner: string, leaseMs: number): RemoteClaims =>
@@ -277,7 +277,7 @@ describe('dml remote', () => {
     rmSync(shared, { recursive: true });
   });
 
-  it('that is not safe ends the check with 13 [DML-CLI-2161]', async () => {
+  it('that is not safe ends the check with 13, and each reason once [DML-CLI-2161] [DML-CLI-3803]', async () => {
     const server = await FaultServer.start('data');
     afterTests('test', () => server.close());
     server.modes.conditions = 'ignored';
@@ -286,9 +286,13 @@ describe('dml remote', () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
     const { exitCode, stdout } = await ours.dml(['remote', 'check', 'bad', '--json']);
+    const forPeople = await ours.dml(['remote', 'check', 'bad']);
     vi.unstubAllEnvs();
-    expect(exitCode).toBe(13);
+    expect([exitCode, forPeople.exitCode]).toEqual([13, 13]);
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'unsafe' });
+    const lines = forPeople.stdout.trim().split('\n');
+    expect(lines.at(-1)).toBe('bad is unsafe: do not use it, for the reasons above');
+    expect(lines.filter((line) => line.includes('it ignores conditions'))).toHaveLength(1);
   });
 
   it('is collected after a fetch [DML-CLI-2130]', async () => {
@@ -306,6 +310,21 @@ describe('dml remote', () => {
     expect(await theirs.ok('remote', 'gc')).toMatch(/^deleted \d+ files?, [\d.]+ (?:B|KiB|MiB)\n$/);
     expect((await ours.json<{ refs: object[] }>('push', 'origin', 'main')).refs).toEqual([]);
     expect(await head(await clone('again'))).toBe(await head(ours, 'main'));
+  });
+
+  it('is collected where files of something else lie, which are named [DML-CLI-3800]', async () => {
+    const { ours, shared } = team;
+    await ours.ok('push');
+    mkdirSync(join(shared, 'exec'));
+    for (const name of ['a', 'b', 'c', 'd', 'e']) writeFileSync(join(shared, 'exec', `${name}.json`), 'x');
+    const { exitCode, stdout, stderr } = await ours.dml(['remote', 'gc']);
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^deleted \d+ files?, /)]);
+    expect(stderr).toMatch(
+      /^left in place, since no part of a remote: exec\/[a-e]\.json, exec\/[a-e]\.json, exec\/[a-e]\.json, 2 more\n$/,
+    );
+    const { strays } = await ours.json<{ strays: string[] }>('remote', 'gc');
+    expect(strays.sort()).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => `exec/${name}.json`));
+    expect(readdirSync(join(shared, 'exec'))).toHaveLength(5);
   });
 
   it('says what a collection would delete and why [DML-CLI-2131]', async () => {
@@ -971,11 +990,13 @@ describe('dml run --remote', () => {
     expect(listed).toEqual([
       {
         executionKeyId: keys[1],
+        call: null,
         owner: 'grace',
         state: 'held',
         claimedMs: expect.any(Number),
         leaseMs: 60_000,
         ageMs: expect.any(Number),
+        aheadMs: 0,
         fencing: 2,
         executionUuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
         outcome: null,
@@ -992,6 +1013,16 @@ describe('dml run --remote', () => {
     const { ours } = team;
     await putClaims(team.shared);
     expect(await ours.json('claim', 'list')).toMatchObject([{ isExpired: false }, { isExpired: true }]);
+  });
+
+  it('has claims from the future, which are named as such [DML-CLI-3801]', async () => {
+    const { ours } = team;
+    await putClaims(team.shared, 7_200_000);
+    const listed = await ours.json<{ aheadMs: number }[]>('claim', 'list');
+    for (const { aheadMs } of listed) expect(aheadMs).toBeGreaterThan(7_000_000);
+    const text = await ours.ok('claim', 'list');
+    expect(text.match(/lease of .* dated 1[12]\d min \d+ s in the future +claim/g)).toHaveLength(2);
+    expect(text).not.toContain(' old ');
   });
 
   it('has claims that nobody holds any more [DML-CLI-2172]', async () => {

@@ -98,7 +98,7 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 describe('dml run --on-workers', () => {
-  it('has every call run by workers of the remote [DML-CLI-1221]', async () => {
+  it('has every call run by workers of the remote, who name it with its inputs [DML-CLI-1221] [DML-CLI-3805]', async () => {
     const worker = start('worker', shared, '--jobs', '2');
     await worker.until(/waiting for jobs/);
     const done = await ours.dml(['run', 'work.ts', 'few', '--remote', 'team', '--on-workers']);
@@ -108,6 +108,9 @@ describe('dml run --on-workers', () => {
     worker.child.kill('SIGINT');
     const { stderr } = await worker.ended;
     expect(stderr.match(/ done \(/g)).toHaveLength(4);
+    for (const x of [1, 2, 3])
+      for (const end of ['begins', 'done \\('])
+        expect(stderr).toMatch(new RegExp(`^square\\(.*, ${x}, 5\\) for tester ${end}`, 'm'));
     // Nothing of the jobs is left.
     expect([...filesBelow(join(shared, 'exec')), ...filesBelow(join(shared, 'results'))]).toEqual([]);
   });
@@ -198,6 +201,53 @@ describe('dml run --on-workers', () => {
   });
 });
 
+describe('dml run --remote', () => {
+  it('names whose claim a call waits for, and takes the outcome [DML-CLI-3804] [DML-CLI-3806]', async () => {
+    const theirs = await TestRepository.create();
+    await theirs.ok('remote', 'add', 'team', shared);
+    const calls = `dag.call(steps.held.with({ claim: true }), ${JSON.stringify(ran)}, 7)`;
+    const pipeline = PIPELINE.replace('dag.call(steps.held, file, 7)', calls);
+    const begin = ({ folder }: TestRepository, author: string, ...options: string[]): StartedProgram => {
+      writeFileSync(join(folder, 'steps.ts'), STEPS);
+      writeFileSync(join(folder, 'claimed.ts'), pipeline);
+      const args = [PROGRAM, ...options, 'run', 'claimed.ts', 'held', '--remote', 'team'];
+      return new StartedProgram(args, { cwd: folder, env: { ...process.env, DML_AUTHOR: author } });
+    };
+    const ada = begin(ours, 'ada');
+    await until(() => counted().length === 1);
+    expect(await ours.json('claim', 'list', 'team')).toMatchObject([{ call: 'held', owner: 'ada' }]);
+    expect(await ours.ok('claim', 'list', 'team')).toMatch(/^[0-9a-f]{12} {2}held {2}ada {2}lease of /);
+    const ben = begin(theirs, 'ben', '--json');
+    const [line = ''] = await ben.until(/^.*"call-waiting".*$/m);
+    expect(JSON.parse(line)).toMatchObject({ type: 'call-waiting', name: 'held', owner: 'ada' });
+    ben.child.kill('SIGINT');
+    await ben.ended;
+    const eve = begin(theirs, 'eve');
+    await eve.until(/wait +held\(.*, 7\) {2}waiting for ada, who runs it; this run takes the outcome/);
+    writeFileSync(`${ran}.go`, '');
+    expect((await ada.ended).exitCode).toBe(0);
+    const { exitCode, stdout } = await eve.ended;
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('0 executed, 1 cached')]);
+    expect(counted()).toEqual(['x']);
+  });
+
+  it('says once of each signer that its result is not used [DML-EXE-2821]', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const { signer } = execSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }), 'key.pem');
+    await ours.ok('remote', 'trust', 'team', signer);
+    const worker = start('worker', shared, '--jobs', '2');
+    await worker.until(/waiting for jobs/);
+    const caller = start('run', 'work.ts', 'few', '--remote', 'team', '--on-workers');
+    await caller.until(/nobody signed is not used/);
+    await until(() => counted().length === 3 && filesBelow(join(shared, 'results')).length === 0);
+    caller.child.kill('SIGINT');
+    const { stderr } = await caller.ended;
+    expect(stderr.match(/a result that nobody signed is not used; its call waits/g)).toHaveLength(1);
+    expect(stderr).toContain(`"dml remote trust team ${signer} --unsigned"`);
+    worker.child.kill('SIGKILL');
+  });
+});
+
 describe('dml worker', () => {
   it('takes a place, or the name of a remote [DML-CLI-1230]', async () => {
     for (const place of [shared, `file://${shared}`, 'team']) {
@@ -217,6 +267,55 @@ describe('dml worker', () => {
       expect(['invalid_argument', 'signer_invalid']).toContain(
         (await ours.error(2, ['worker', shared, '--idle', '1', ...options])).code,
       );
+  });
+
+  it('is refused where nothing is, or files of something else, and leaves nothing [DML-CLI-3802]', async () => {
+    const below = join(shared, 'below');
+    mkdirSync(below);
+    const places = [join(shared, 'teem'), `file://${shared}/teem`, join(shared, 'not', 'there')];
+    await ours.ok('remote', 'add', 'away', join(shared, 'away'));
+    for (const place of [...places, 'away']) {
+      const { exitCode, stderr } = await start('worker', place, '--idle', '1').ended;
+      expect([place, exitCode, stderr]).toEqual([place, 3, expect.stringContaining('there is nothing at')]);
+      expect(stderr).toContain('make the folder first, or begin the remote with "dml push"');
+    }
+    expect(filesBelow(shared)).toEqual(['below']);
+    writeFileSync(join(below, 'holiday.jpg'), 'x');
+    for (const place of [below, ours.folder]) {
+      const before = filesBelow(place);
+      const foreign = await ours.error(6, ['worker', place, '--idle', '1']);
+      expect(foreign).toMatchObject({ code: 'remote_foreign' });
+      expect(filesBelow(place)).toEqual(before);
+    }
+    const file = join(below, 'holiday.jpg');
+    expect(await ours.error(3, ['worker', file, '--idle', '1'])).toMatchObject({ code: 'remote_missing' });
+  });
+
+  it('reports no access as such, once, and not as an unsafe remote [DML-REM-1933]', async () => {
+    const server = await FaultServer.start('data');
+    afterTests('test', () => server.close());
+    const env = { ...process.env, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+    const denied = { kind: 'status', status: 403, code: 'AccessDenied', moment: 'before' } as const;
+    const run = async (command: string, bucket: string, endpoint = server.endpoint): Promise<unknown[]> => {
+      const place = `s3://${bucket}/x?endpoint=${encodeURIComponent(endpoint)}`;
+      const idle = command === 'worker' ? ['--idle', '1'] : [];
+      const words = [PROGRAM, ...command.split(' '), place, ...idle];
+      const { exitCode, stderr, stdout } = await new StartedProgram(words, { cwd: ours.folder, env }).ended;
+      expect([stderr, stdout]).toEqual([expect.not.stringMatching(/unsafe|waiting/), '']);
+      // One message and one hint.
+      expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(4);
+      expect(stderr.match(/AccessDenied/g)?.length ?? 0).toBeLessThanOrEqual(1);
+      return [command, exitCode, / refused to |there is no remote in /.exec(stderr)?.[0].trim()];
+    };
+    for (const command of ['worker', 'remote check']) {
+      server.fail({ operation: 'PutObject' }, ...Array.from({ length: 50 }, () => denied));
+      expect(await run(command, 'data')).toEqual([command, 6, 'refused to']);
+      server.forget();
+      expect(await run(command, 'nobucket')).toEqual([command, 3, 'there is no remote in']);
+      server.modes.refusedAccessKey = 'test';
+      expect(await run(command, 'data')).toEqual([command, 6, 'refused to']);
+      server.modes.refusedAccessKey = undefined;
+    }
   });
 
   it('is refused on a remote whose claims cannot be relied on [DML-CLI-1234]', async () => {
@@ -251,7 +350,7 @@ describe('dml worker', () => {
     expect(lines.filter(({ type }) => type === 'job-ended')).toHaveLength(4);
     expect(lines.find(({ type }) => type === 'job-ended')).toMatchObject({
       schema: 1,
-      job: { name: 'square', owner: 'tester' },
+      job: { name: 'square', owner: 'tester', call: expect.stringMatching(/^square\(.*, \d, 5\)$/) },
       outcome: 'ok',
       isCached: false,
     });

@@ -47,6 +47,7 @@ const MESSAGES: Readonly<
     'the remote {remote} was written by a newer version of DaggerML (format {format} of "{path}")',
   remote_foreign: '{remote} holds files of something else ("{path}"), so it cannot be used as a remote',
   remote_missing: 'there is no remote in {remote}[ ({reason})]',
+  'remote_missing/place': 'there is nothing at {remote}; nothing was made there',
   'remote_missing/object': 'the remote {remote} does not have the {class} {objectId}[ ({reason})]',
   'remote_missing/branch': 'the remote {remote} has no branch "{branch}"',
   remote_unreachable: 'the remote {remote} cannot be reached ({operation}[: {reason}])',

@@ -16,7 +16,10 @@ export async function run(context: CommandContext): Promise<void> {
     for await (const claim of listClaims(remote))
       if (claim.state === 'held' || options.all === true) claims.push(claim);
     claims.sort((left, right) => right.claimedMs - left.claimedMs || compareKeys(left, right));
-    output.result(claims.map(documentOf), () => formatColumns(claims.map((claim) => cellsOf(output, claim))));
+    const isNamed = claims.some(({ call }) => call !== undefined);
+    output.result(claims.map(documentOf), () =>
+      formatColumns(claims.map((claim) => cellsOf(output, claim, isNamed))),
+    );
     if (claims.length === 0) output.note(`nobody computes anything on ${output.safe(name)} now`);
   });
 }
@@ -25,9 +28,17 @@ function compareKeys(left: ListedClaim, right: ListedClaim): number {
   return left.executionKey < right.executionKey ? -1 : 1;
 }
 
-function documentOf({ executionKey, execution, outcome, write: _write, ...claim }: ListedClaim): object {
+function documentOf({
+  executionKey,
+  execution,
+  outcome,
+  call,
+  write: _write,
+  ...claim
+}: ListedClaim): object {
   return {
     executionKeyId: executionKey,
+    call: call ?? null,
     ...claim,
     executionUuid: execution,
     outcome: outcome && { execId: outcome.exec, status: outcome.status },
@@ -40,16 +51,24 @@ function isExpired({ state, ageMs, leaseMs }: Pick<ListedClaim, 'state' | 'ageMs
   return state === 'held' && ageMs >= leaseMs;
 }
 
-function cellsOf(output: Output, claim: ListedClaim): string[] {
-  const { executionKey, owner, state, leaseMs, ageMs, fencing } = claim;
+/** Time by which clocks of remotes, which count seconds, and what is known of them may differ. */
+const MAX_AHEAD_MS = 5_000;
+
+function cellsOf(output: Output, claim: ListedClaim, isNamed: boolean): string[] {
+  const { executionKey, owner, state, leaseMs, ageMs, aheadMs, fencing } = claim;
   const lease = isExpired(claim)
     ? output.style('yellow', `lease of ${formatDuration(leaseMs)} has passed`)
     : `lease of ${formatDuration(leaseMs)}`;
   return [
     output.shortId(executionKey),
+    // @spec DML-CLI-3806
+    ...(isNamed ? [output.safe(claim.call ?? '-')] : []),
     output.safe(owner),
     state === 'held' ? lease : state,
-    `${formatDuration(ageMs)} old`,
+    // @spec DML-CLI-3801
+    aheadMs > MAX_AHEAD_MS
+      ? output.style('yellow', `dated ${formatDuration(aheadMs)} in the future`)
+      : `${formatDuration(ageMs)} old`,
     `claim ${fencing}`,
   ];
 }

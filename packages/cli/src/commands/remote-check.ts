@@ -112,8 +112,16 @@ function printReport(
       ...(adapter?.findings ?? []).map((finding) => findingLine(output, finding)),
       ...report.parts.map((part) => partLine(output, part)),
     ]),
-    `${output.safe(name ?? uri)} is ${report.verdict}: ${output.safe(report.summary)}`,
+    `${output.safe(name ?? uri)} is ${report.verdict}: ${output.safe(conclusionOf(report))}`,
   ]);
+}
+
+/** Returns the conclusion of a report whose parts stand above. @spec DML-CLI-3803 */
+function conclusionOf({ verdict, summary, parts }: CheckReport): string {
+  if (verdict === 'safe' || parts.length === 0) return summary;
+  return verdict === 'unsafe'
+    ? 'do not use it, for the reasons above'
+    : 'no write to it is lost; the lines above say what is not as it should be';
 }
 
 function findingLine(output: Output, { promise, problem }: ExecutableFinding): string[] {

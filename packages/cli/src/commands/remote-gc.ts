@@ -26,7 +26,7 @@ export async function run(context: CommandContext): Promise<void> {
       // What the refs reach is found out here, so all of it has to be here. @spec DML-CLI-2130
       if (!isDryRun) await fetch(remote, { store, remoteName: name, memory });
       // One that lacks a file is refused before anything is deleted. @spec DML-CLI-3785
-      const { garbage, groups } = await collectRemote(remote, {
+      const { garbage, groups, strays } = await collectRemote(remote, {
         store,
         // @spec DML-CLI-2131
         isDryRun,
@@ -39,7 +39,7 @@ export async function run(context: CommandContext): Promise<void> {
       const bytes = garbage.reduce((sum, file) => sum + file.bytes, 0);
       const rewritten = groups.filter(({ fate }) => fate === 'rewrite').length;
       output.result(
-        { remote: name, uri, dryRun: isDryRun, bytes, rewrittenGroups: rewritten, files: garbage },
+        { remote: name, uri, dryRun: isDryRun, bytes, rewrittenGroups: rewritten, files: garbage, strays },
         () => {
           const verb = isDryRun ? 'would delete' : 'deleted';
           const first = `${verb} ${formatCount(garbage.length, 'file')}, ${formatSize(bytes)}`;
@@ -52,6 +52,17 @@ export async function run(context: CommandContext): Promise<void> {
           return [first, ...(rows.length === 0 ? [] : [formatColumns(rows)])].join('\n');
         },
       );
+      // @spec DML-CLI-3800
+      if (strays.length > 0)
+        output.note(output.safe(`left in place, since no part of a remote: ${someOf(strays)}`));
     }),
   );
+}
+
+/** Paths that a note names. */
+const NAMED = 3;
+
+function someOf(paths: readonly string[]): string {
+  const more = paths.length - NAMED;
+  return [...paths.slice(0, NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }

@@ -1,4 +1,5 @@
 import { runRemoteWorker, type WorkerEvent } from '@daggerml/execution';
+import { isDmlError } from '@daggerml/object-model';
 import type { Remote, TrustPolicy } from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
@@ -42,6 +43,7 @@ function workerOf(
   return async (remote, configured, isChecked) => {
     const trust = (await trustOf(options.trust)) ?? configured;
     let count = 0;
+    await assertThere(remote);
     if (!isChecked) await assertSafe(context, remote);
     // @spec DML-CLI-1231
     output.event('worker-ready', { remote: remote.files.name, jobs: maxJobs });
@@ -74,6 +76,24 @@ function workerOf(
 }
 
 /**
+ * Throws `remote_missing` for a place where nothing is and `remote_foreign` for one with files of something else, before
+ * anything is written: a worker of a place that is misspelled would wait for ever.
+ *
+ * @spec DML-CLI-3802
+ */
+async function assertThere({ files }: Remote): Promise<void> {
+  const { readSnapshot, remoteError } = await import('@daggerml/remotes');
+  if ((await readSnapshot(files)).version !== null) return;
+  try {
+    // A folder that is not there has no clock.
+    await files.now();
+  } catch (error) {
+    if (!isDmlError(error) || error.code !== 'remote_missing') throw error;
+    throw remoteError('remote_missing', { remote: files.name, detail: 'place' }, error);
+  }
+}
+
+/**
  * Checks whether claims on a remote can be relied on; throws `remote_unsafe` where they cannot.
  *
  * @spec DML-CLI-1234
@@ -83,7 +103,7 @@ async function assertSafe({ output }: CommandContext, remote: Remote): Promise<v
   const { verdict, summary } = await checkForClaims(remote);
   if (verdict === 'unsafe')
     throw remoteError('remote_unsafe', { remote: remote.files.name, reason: summary });
-  if (verdict === 'degraded') output.note(output.safe(summary));
+  if (verdict === 'degraded') output.note(output.safe(`${remote.files.name}: ${summary}`));
 }
 
 /** Returns the policy of `--trust`; undefined without the option. Throws `signer_invalid`. */
@@ -107,8 +127,9 @@ function printEvent(output: Output, event: WorkerEvent): void {
 /** Returns the line that tells people of an event. */
 function lineOf(output: Output, event: WorkerEvent): string {
   if (event.type === 'remote-failed') return output.safe(event.reason);
-  const { name = 'a job', owner } = event.job;
-  const what = output.safe(`${name} for ${owner}`);
+  const { name = 'a job', call = name, owner } = event.job;
+  // Calls of one function differ in their inputs. @spec DML-CLI-3805
+  const what = output.safe(`${call} for ${owner}`);
   switch (event.type) {
     case 'job-started':
       return `${what} begins`;

@@ -1,13 +1,23 @@
 import type { RepositoryOptions } from '@daggerml/bindings';
 import { remoteSharing, remoteWorkers } from '@daggerml/execution';
-import { type CheckReport, checkForClaims, type ExecSigner, execSigner } from '@daggerml/remotes';
+import { isDmlError } from '@daggerml/object-model';
+import {
+  type CheckReport,
+  checkForClaims,
+  type ExecSigner,
+  execSigner,
+  type TrustPolicy,
+} from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { UntrustedOutcomes } from '../render/untrusted-outcomes.ts';
 import { noWorkerNote } from '../wording/no-worker.ts';
+import { untrustedResultNote } from '../wording/untrusted-result.ts';
 import { actorOf } from './actor.ts';
 import { absolutePath } from './current-folder.ts';
 import { readKeyFile } from './read-key-file.ts';
 import { noteChecked, type RemoteSession, withRemote } from './remote-session.ts';
+
+const ALL_TRUSTED: TrustPolicy = { keys: [], unsigned: true };
 
 /**
  * Opens what is shared over a remote for the time of `body`.
@@ -23,6 +33,8 @@ export async function withSharing<Result>(
   const signer = options.sign === undefined ? undefined : signerOf(absolutePath(io, String(options.sign)));
   if (signer) output.note(`outcomes are signed as ${signer.signer}`);
   const untrusted = new UntrustedOutcomes();
+  /** Signers of results that were not used. */
+  const unused = new Set<string | undefined>();
   return await withRemote(context, name, async (session) => {
     const { remote, trust } = session;
     let report: CheckReport | undefined;
@@ -32,7 +44,7 @@ export async function withSharing<Result>(
       isProven: async () => {
         if (session.checked !== undefined) return true;
         report = await proofOf(context, session);
-        return report.verdict !== 'unsafe';
+        return report !== undefined && report.verdict !== 'unsafe';
       },
       // A dry run writes nothing anywhere. @spec DML-REM-1231
       isWritable: options.publish !== false && options.dryRun !== true,
@@ -52,10 +64,14 @@ export async function withSharing<Result>(
             trust,
             onNobody: (report) => {
               output.event('no-worker', { remote: name, ...report });
-              output.note(output.safe(noWorkerNote(name, report)));
+              output.note(output.safe(noWorkerNote(name, report, signer?.signer)));
             },
-            onUntrusted: (key = 'nobody') =>
-              output.note(`a result signed by ${output.safe(key)} is not used; see "dml remote trust"`),
+            onUntrusted: (key) => {
+              if (unused.has(key)) return;
+              unused.add(key);
+              output.event('result-untrusted', { remote: name, signer: key ?? 'nobody' });
+              output.note(output.safe(untrustedResultNote(name, trust ?? ALL_TRUSTED, key)));
+            },
           })
         : undefined;
     try {
@@ -69,15 +85,29 @@ export async function withSharing<Result>(
   });
 }
 
-/** Checks a remote that was never checked before its first claim, and says what it finds. @spec DML-REM-1412 */
-async function proofOf({ output }: CommandContext, { name, remote }: RemoteSession): Promise<CheckReport> {
+/**
+ * Checks a remote that was never checked before its first claim, and says what it finds; undefined where this user may
+ * not write there.
+ *
+ * @spec DML-REM-1412
+ */
+async function proofOf(
+  { output }: CommandContext,
+  { name, remote }: RemoteSession,
+): Promise<CheckReport | undefined> {
   const remoteName = output.safe(name);
   output.note(`${remoteName} was never checked: checking once whether claims on it can be relied on`);
-  const report = await checkForClaims(remote);
+  const noClaims = `no claims on ${remoteName}, so that others may run the same calls`;
+  let report: CheckReport;
+  try {
+    report = await checkForClaims(remote);
+  } catch (error) {
+    if (!isDmlError(error) || error.code !== 'remote_refused') throw error;
+    output.note(`${noClaims}: ${output.safe(error.words)}`);
+    return undefined;
+  }
   if (report.verdict === 'unsafe')
-    output.note(
-      `no claims on ${remoteName}, so that others may run the same calls: ${output.safe(report.summary)}; see "dml remote check ${remoteName}"`,
-    );
+    output.note(`${noClaims}: ${output.safe(report.summary)}; see "dml remote check ${remoteName}"`);
   else if (report.verdict === 'degraded') output.note(`${remoteName}: ${output.safe(report.summary)}`);
   output.event('remote-checked', { remote: name, verdict: report.verdict });
   return report;

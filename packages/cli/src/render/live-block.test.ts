@@ -26,6 +26,22 @@ describe('the live block of a run', () => {
     ]);
   });
 
+  it('shows calls that wait for others below those that run [DML-CLI-3804]', () => {
+    const waiting = Array.from({ length: 5 }, (_, at) => ({ call: `cut(${at})  for ada`, elapsedMs: 2000 }));
+    const running = STANDING.running.slice(0, 4);
+    expect(liveBlock({ ...STANDING, running, waiting }, 20).slice(1)).toEqual([
+      '  running  fit(0)  9.0 s',
+      '  running  fit(1)  8.0 s',
+      '  running  fit(2)  7.0 s',
+      '  running  fit(3)  6.0 s',
+      '  waiting  cut(0)  for ada  2.0 s',
+      '  waiting  cut(1)  for ada  2.0 s',
+      '  … 3 more waiting',
+    ]);
+    expect(liveBlock({ ...STANDING, waiting }, 20).at(-1)).toBe('  … 3 more running, 5 more waiting');
+    expect(liveBlock({ ...STANDING, running: [], waiting }, 4)).toHaveLength(4);
+  });
+
   it('says nothing that is not known, and takes no more lines than there are', () => {
     const early = {
       ...STANDING,

@@ -1,7 +1,13 @@
 import { formatDuration, formatInteger } from './quantities.ts';
 
-/** Running calls that are shown before the others are counted. */
-const MAX_RUNNING = 6;
+/** Open calls that are shown before the others are counted. */
+const MAX_OPEN = 6;
+
+/** A call that runs or waits, with the time that it has done so. */
+export interface OpenCall {
+  readonly call: string;
+  readonly elapsedMs: number;
+}
 
 /** Progress of a run at one time. */
 export interface RunStanding {
@@ -14,7 +20,9 @@ export interface RunStanding {
   readonly known: number | undefined;
   readonly perSecond: number | undefined;
   /** Running calls, the oldest first, with the time that each has taken. */
-  readonly running: readonly { readonly call: string; readonly elapsedMs: number }[];
+  readonly running: readonly OpenCall[];
+  /** Calls that wait for the claim of somebody else, the one that has waited longest first. */
+  readonly waiting?: readonly OpenCall[];
 }
 
 /**
@@ -23,13 +31,21 @@ export interface RunStanding {
  * @spec DML-CLI-1972
  */
 export function liveBlock(standing: RunStanding, maxLines: number): readonly string[] {
-  const { running } = standing;
-  const shown = running.slice(0, Math.min(MAX_RUNNING, Math.max(0, maxLines - 2)));
-  const more = running.length - shown.length;
+  const { running, waiting = [] } = standing;
+  const kinds = [
+    ['running', running],
+    ['waiting', waiting],
+  ] as const;
+  const rows = kinds.flatMap(([kind, calls]) => calls.slice(0, MAX_OPEN).map((each) => ({ kind, ...each })));
+  const shown = rows.slice(0, Math.min(MAX_OPEN, Math.max(0, maxLines - 2)));
+  const more = kinds.flatMap(([kind, calls]) => {
+    const count = calls.length - shown.filter((each) => each.kind === kind).length;
+    return count > 0 ? [`${formatInteger(count)} more ${kind}`] : [];
+  });
   return [
     `  ${headLine(standing)}`,
-    ...shown.map(({ call, elapsedMs }) => `  running  ${call}  ${formatDuration(elapsedMs)}`),
-    ...(more > 0 ? [`  … ${formatInteger(more)} more running`] : []),
+    ...shown.map(({ kind, call, elapsedMs }) => `  ${kind}  ${call}  ${formatDuration(elapsedMs)}`),
+    ...(more.length > 0 ? [`  … ${more.join(', ')}`] : []),
   ];
 }
 

@@ -62,6 +62,48 @@ describe('RunProgress', () => {
     ]);
   });
 
+  it('names whom the run waits for, once, and on a terminal every call that waits [DML-CLI-3804]', () => {
+    const events = [
+      ['a', 'first', 'ada'],
+      ['b', 'second', 'ada'],
+      ['c', 'third', 'ben\u001b'],
+    ].map(([nodeId, name, owner]) => ({ type: 'call-waiting', nodeId, name, owner }) as RunReport);
+    const lines = [
+      '  wait     first  waiting for ada, who runs it; this run takes the outcome\n',
+      '  wait     third  waiting for ben\\u001b, who runs it; this run takes the outcome\n',
+    ];
+    const plain = listener(false);
+    for (const event of events) plain.progress.onEvent(event);
+    expect(plain.said).toEqual(lines);
+    vi.useFakeTimers();
+    try {
+      const { progress, said, clock } = listener(true);
+      for (const event of events) progress.onEvent(event);
+      clock.ms += 3_000;
+      // One that came to its end elsewhere, and one that runs here at last.
+      progress.onEvent({ ...started('third'), nodeId: 'c' } as RunReport);
+      vi.advanceTimersByTime(100);
+      expect(said.at(-1)).toMatch(
+        /running {2}third {2}0 ms\n {2}waiting {2}first {2}for ada {2}3\.0 s\n {2}waiting {2}second {2}for ada {2}3\.0 s/,
+      );
+      progress.onEvent({
+        type: 'call-finished',
+        nodeId: 'a' as NodeId,
+        name: 'first',
+        functionName: 'first',
+        outcome: 'cached',
+        fromCache: true,
+        durationMs: 0,
+      });
+      vi.advanceTimersByTime(100);
+      expect(said.at(-1)).not.toContain('first');
+      expect(said.at(-1)).toContain('second  for ada');
+      progress.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it.each([
     ['lab\u001b[31mel', 'lab\\u001b[31mel'],
     ['a\u200bb\u{e0041}\nc', 'a\\u200bb\\udb40\\udc41\\nc'],

@@ -5,7 +5,7 @@ import { shortId } from '@daggerml/repository';
 import { printedLines } from '../process/console.ts';
 import { type AmbientWarning, ambientWarnings, leftOutLines, warningLines } from './ambient-warning.ts';
 import type { FailedCall } from './failed-calls.ts';
-import { liveBlock } from './live-block.ts';
+import { liveBlock, type OpenCall } from './live-block.ts';
 import type { Output } from './output.ts';
 import { formatDuration, formatInteger } from './quantities.ts';
 import { RunPace } from './run-pace.ts';
@@ -34,6 +34,7 @@ interface ProgressOptions {
 type KnownDag = Pick<Dag, 'describeCall'> & Partial<Pick<Dag, 'callCount'>>;
 
 type Captured = RunReport & { readonly type: 'directory-captured' };
+type Waiting = RunReport & { readonly type: 'call-waiting' };
 type Finished = RunReport & { readonly type: 'call-finished' };
 
 /**
@@ -45,6 +46,8 @@ export class RunProgress {
   readonly #nowMs: () => number;
   readonly #cwd: string | undefined;
   readonly #running = new Map<string, { readonly name: string; readonly sinceMs: number }>();
+  /** Calls that wait for the claim of somebody else. */
+  readonly #waiting = new Map<string, { readonly name: string; readonly sinceMs: number }>();
   readonly #maxExecuted: number;
   /** Calls without a line of their own, by outcome and function. */
   readonly #counted = new Map<CallOutcome, Map<string, number>>();
@@ -70,6 +73,8 @@ export class RunProgress {
   readonly #unusedRetries = new Set<string>();
   /** Processes that run calls which the run waits for. */
   readonly #neighbours = new Set<number>();
+  /** Owners of claims that calls of the run have waited for. */
+  readonly #owners = new Set<string>();
 
   constructor(output: Output, { nowMs, cwd, isVerbose = false }: ProgressOptions) {
     this.#output = output;
@@ -83,6 +88,7 @@ export class RunProgress {
   readonly onEvent = (event: RunReport, dag?: KnownDag): void => {
     switch (event.type) {
       case 'call-started':
+        this.#waiting.delete(event.nodeId);
         if (!this.#output.isLive) return;
         this.#dag = dag;
         this.#running.set(event.nodeId, { name: callName(event, dag).call, sinceMs: this.#nowMs() });
@@ -110,6 +116,8 @@ export class RunProgress {
           `  ${this.#output.noteStyle('yellow', 'wait')}     ${this.#output.safe(`${callName(event, dag).call}  process ${event.pid} runs it; this run takes the outcome`)}`,
         );
         return;
+      case 'call-waiting':
+        return this.#waits(event, dag);
       case 'sharing-failed':
         // @spec DML-REM-1232
         return this.#output.note(
@@ -127,6 +135,7 @@ export class RunProgress {
         return this.#captured(event);
       case 'call-finished':
         this.#running.delete(event.nodeId);
+        this.#waiting.delete(event.nodeId);
         this.#finished(event, dag);
         return;
     }
@@ -163,6 +172,28 @@ export class RunProgress {
     this.#isClosed = true;
     // @spec DML-CLI-1973
     for (const line of this.#slowest.lines(this.#output.safe)) this.#output.note(line);
+  }
+
+  /**
+   * Shows that a call waits for the claim of somebody else; each owner has a line of its own once.
+   *
+   * @spec DML-CLI-3804
+   */
+  #waits(event: Waiting, dag: KnownDag | undefined): void {
+    const { nodeId, owner } = event;
+    const isNew = !this.#owners.has(owner);
+    if (!isNew && !this.#output.isLive) return;
+    const { call } = callName(event, dag);
+    if (isNew) {
+      this.#owners.add(owner);
+      this.#print(
+        `  ${this.#output.noteStyle('yellow', 'wait')}     ${this.#output.safe(`${call}  waiting for ${owner}, who runs it; this run takes the outcome`)}`,
+      );
+    }
+    if (!this.#output.isLive) return;
+    this.#dag = dag;
+    this.#waiting.set(nodeId, { name: `${call}  for ${owner}`, sinceMs: this.#nowMs() });
+    this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
   }
 
   #finished(event: Finished, dag: KnownDag | undefined): void {
@@ -270,11 +301,14 @@ export class RunProgress {
 
   #draw(): void {
     const nowMs = this.#nowMs();
-    const running = [...this.#running.values()].map(({ name, sinceMs }) => ({
-      call: this.#output.safe(name),
-      elapsedMs: nowMs - sinceMs,
-    }));
-    if (running.length === 0) return this.#output.live();
+    const openOf = (calls: Iterable<{ readonly name: string; readonly sinceMs: number }>): OpenCall[] =>
+      Array.from(calls, ({ name, sinceMs }) => ({
+        call: this.#output.safe(name),
+        elapsedMs: nowMs - sinceMs,
+      }));
+    const running = openOf(this.#running.values());
+    const waiting = openOf(this.#waiting.values());
+    if (running.length + waiting.length === 0) return this.#output.live();
     const standing = {
       executed: this.#executed,
       cached: this.#cached,
@@ -283,6 +317,7 @@ export class RunProgress {
       known: this.#dag?.callCount,
       perSecond: this.#pace.perSecond(nowMs),
       running,
+      waiting,
     };
     this.#output.live(liveBlock(standing, this.#output.maxLiveLines));
   }

@@ -186,12 +186,15 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   remote_format_newer: UPDATE,
   remote_foreign: 'choose an empty folder or another folder of the bucket',
   remote_missing: '"dml push" begins one; look whether the place is spelled right',
+  'remote_missing/place':
+    'look whether it is spelled right; make the folder first, or begin the remote with "dml push"',
   'remote_missing/object':
     'nothing is damaged; another copy of the repository may have it: add it as a remote, and run dml fetch --missing',
   'remote_missing/branch': '"dml remote log" shows what was pushed there',
   remote_unreachable: 'look at the network and the name of the place, then run it again; nothing is lost',
   remote_refused:
     'look which profile and credentials are in use; "aws s3 ls" with the same ones shows the same',
+  'remote_refused/permissions': 'check the permissions of the folder and of the files in it',
   'remote_refused/incomplete':
     'run "dml fetch" first, or "dml fetch --missing" in a clone that left objects out',
   'remote_refused/limit': 'raise the limit, or look who wrote to the remote',

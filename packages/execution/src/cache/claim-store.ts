@@ -13,8 +13,8 @@ export interface Claim {
 export type ClaimAnswer =
   /** Nobody had it, or whoever had it let the lease pass. */
   | { readonly type: 'claimed'; readonly claim: Claim }
-  /** Somebody else computes it; ask again after the pause. */
-  | { readonly type: 'claimed-elsewhere'; readonly afterMs: number }
+  /** Somebody else computes it; ask again after the pause. `owner`, for people, is undefined where that is not known. */
+  | { readonly type: 'claimed-elsewhere'; readonly afterMs: number; readonly owner?: string | undefined }
   /** Nobody can claim here: the call runs without a claim. */
   | { readonly type: 'unclaimable' };
 
@@ -25,9 +25,9 @@ export type ClaimAnswer =
 export interface ClaimStore {
   /**
    * Claims a key, or takes over a claim whose lease has passed. It may wait for other claims to be released; where the
-   * claim is not wanted any more by then, it is not made.
+   * claim is not wanted any more by then, it is not made. `call` is the name of the function, for people.
    */
-  claim(executionKey: ExecutionKey, isWanted?: () => boolean): Promise<ClaimAnswer>;
+  claim(executionKey: ExecutionKey, isWanted?: () => boolean, call?: string): Promise<ClaimAnswer>;
   /** Renews the lease; false when somebody else has the claim by now. */
   renew(claim: Claim): Promise<boolean>;
   /** Releases a claim; harmless when somebody else has it by now. */

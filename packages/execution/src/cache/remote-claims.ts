@@ -19,7 +19,7 @@ export class RemoteClaimStore implements ClaimStore {
     this.#isProven = isProven;
   }
 
-  async claim(executionKey: ExecutionKey, isWanted?: () => boolean): Promise<ClaimAnswer> {
+  async claim(executionKey: ExecutionKey, isWanted?: () => boolean, call?: string): Promise<ClaimAnswer> {
     this.#proof ??= this.#isProven().catch((error: unknown) => {
       // A remote that did not answer is asked again.
       this.#proof = undefined;
@@ -27,12 +27,12 @@ export class RemoteClaimStore implements ClaimStore {
     });
     // @spec DML-REM-1405
     if (!(await this.#proof)) return { type: 'unclaimable' };
-    const answer = await this.#claims.claim(executionKey, isWanted);
+    const answer = await this.#claims.claim(executionKey, isWanted, call);
     switch (answer.type) {
       case 'claimed':
         return answer;
       case 'held':
-        return { type: 'claimed-elsewhere', afterMs: answer.afterMs };
+        return { type: 'claimed-elsewhere', afterMs: answer.afterMs, owner: answer.owner };
       // Who asks looks into the cache before asking again.
       case 'known':
       case 'unwanted':

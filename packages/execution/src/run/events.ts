@@ -56,6 +56,12 @@ export type RunReport =
       readonly pid: number;
     })
   | (CallEventBase & {
+      /** Somebody else has the claim of the call; this run waits for the outcome, or for the end of that claim. */
+      readonly type: 'call-waiting';
+      /** Owner of the claim, for people. */
+      readonly owner: string;
+    })
+  | (CallEventBase & {
       readonly type: 'call-retried';
       readonly attempt: number;
       /** Code of the failure that ended the attempt. */

@@ -71,6 +71,8 @@ export class Interpreter {
   readonly #neighbours: Neighbours;
   readonly #requests: Requests;
   readonly #settlements: Settlements;
+  /** Owners of the claims that calls wait for, as they were reported last. */
+  readonly #claimOwners = new Map<NodeId, string>();
   readonly #sharing: Sharing | undefined;
   readonly #worth: ClaimWorth;
   /** Nodes that are looked up again once the outcomes that they hang on are kept. */
@@ -159,11 +161,26 @@ export class Interpreter {
     this.#guarded(() => {
       for (const each of news) {
         const isClaimable = this.#sharing?.isClaimable(each.node) === true;
+        this.#reportWait(each);
         // A call that was cancelled has come to its end.
         if (each.node.status === 'pending')
           this.#dispatch(each.node, eventOfNews(each, isClaimable, this.#options));
       }
     });
+  }
+
+  /**
+   * Reports whose claim a call waits for, once for each owner in a row.
+   *
+   * @spec DML-EXE-2822
+   */
+  #reportWait(news: SharingNews): void {
+    const { type, node } = news;
+    if (type === 'claimed' || type === 'unclaimable') this.#claimOwners.delete(node.nodeId);
+    if (type !== 'claimed-elsewhere' || news.owner === undefined || node.status !== 'pending') return;
+    if (this.#claimOwners.get(node.nodeId) === news.owner) return;
+    this.#claimOwners.set(node.nodeId, news.owner);
+    this.report(node, { type: 'call-waiting', owner: news.owner });
   }
 
   /** Resolves when nothing is asked of the shared cache and the claims any more. */

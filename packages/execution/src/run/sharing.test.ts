@@ -381,6 +381,37 @@ describe('a call that is claimed', () => {
     expect([store.keys, cache.published.length]).toEqual([[], 1]);
   });
 
+  it('says for whose claim it waits, once for each owner in a row [DML-EXE-2822]', async () => {
+    const store = useClaims(60_000);
+    const [ours, theirs] = await two(true);
+    store.owner = 'ada';
+    const first = ours.begin();
+    first.ask('half', [8]);
+    await until(() => ours.held.held.length === 1);
+    const second = theirs.begin();
+    const node = second.ask('half', [8]);
+    const waits = (): unknown[] =>
+      theirs.events.flatMap((event) => (event.type === 'call-waiting' ? [[event.nodeId, event.owner]] : []));
+    const refusals = (count: number): Promise<void> =>
+      until(() => store.log.filter((entry) => entry === 'refused').length >= count);
+    await refusals(3);
+    expect(waits()).toEqual([[node.nodeId, 'ada']]);
+    store.owner = 'ben';
+    await refusals(8);
+    expect(waits()).toEqual([
+      [node.nodeId, 'ada'],
+      [node.nodeId, 'ben'],
+    ]);
+    // Of nobody it is not said.
+    store.owner = undefined;
+    await refusals(11);
+    await answer(ours, 4);
+    await first.open.close();
+    await second.outcome(node);
+    await second.open.close();
+    expect(waits()).toHaveLength(2);
+  });
+
   it('keeps its claim until its exec is published [DML-EXE-2361]', async () => {
     const { log } = useClaims(60_000);
     const own = await party();

@@ -20,7 +20,12 @@ export interface SharingPorts {
 export type SharingNews =
   | { readonly type: 'looked-up'; readonly node: RunNode; readonly found: SharedOutcome | undefined }
   | { readonly type: 'claimed'; readonly node: RunNode }
-  | { readonly type: 'claimed-elsewhere'; readonly node: RunNode; readonly afterMs: number }
+  | {
+      readonly type: 'claimed-elsewhere';
+      readonly node: RunNode;
+      readonly afterMs: number;
+      readonly owner: string | undefined;
+    }
   | { readonly type: 'unclaimable'; readonly node: RunNode };
 
 interface SharingOptions {
@@ -114,10 +119,12 @@ export class Sharing {
     const { claims } = this.#options.ports;
     this.#track(async () => {
       const answer = await this.#attempt('claim', async () =>
-        claims?.claim(executionKey, () => node.status === 'pending'),
+        claims?.claim(executionKey, () => node.status === 'pending', node.callee?.name),
       );
-      if (answer?.type === 'claimed-elsewhere')
-        return this.#options.take([{ type: 'claimed-elsewhere', node, afterMs: answer.afterMs }]);
+      if (answer?.type === 'claimed-elsewhere') {
+        const { type, afterMs, owner } = answer;
+        return this.#options.take([{ type, node, afterMs, owner }]);
+      }
       if (answer?.type !== 'claimed') return this.#options.take([{ type: 'unclaimable', node }]);
       // The call may have been cancelled while it was claimed.
       const held: HeldClaim = { claim: answer.claim, timer: undefined, isLost: false, isReleased: false };

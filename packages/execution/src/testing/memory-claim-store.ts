@@ -5,6 +5,8 @@ export interface MemoryClaimStoreOptions {
   readonly leaseMs: number;
   /** Pause after which somebody who found a claim asks again. */
   readonly afterMs?: number;
+  /** Owner of all claims, for people. */
+  readonly owner?: string;
   /** Clock that leases are judged by. */
   readonly nowMs?: () => number;
 }
@@ -20,11 +22,14 @@ export class MemoryClaimStore implements ClaimStore {
   readonly log: string[] = [];
   /** Makes every question fail with this reason. */
   failure: string | undefined;
-  readonly #options: Required<MemoryClaimStoreOptions>;
+  readonly #options: Required<Omit<MemoryClaimStoreOptions, 'owner'>>;
+  /** Owner of all claims, for people. */
+  owner: string | undefined;
   readonly #leases = new Map<ExecutionKey, Lease>();
   #fencing = 0;
 
-  constructor({ leaseMs, afterMs = 1, nowMs = Date.now }: MemoryClaimStoreOptions) {
+  constructor({ leaseMs, afterMs = 1, nowMs = Date.now, owner }: MemoryClaimStoreOptions) {
+    this.owner = owner;
     this.#options = { leaseMs, afterMs, nowMs };
   }
 
@@ -39,7 +44,7 @@ export class MemoryClaimStore implements ClaimStore {
     const known = this.#leases.get(executionKey);
     const isHeld = known !== undefined && known.untilMs > nowMs();
     this.log.push(isHeld ? 'refused' : 'claimed');
-    if (isHeld) return { type: 'claimed-elsewhere', afterMs };
+    if (isHeld) return { type: 'claimed-elsewhere', afterMs, owner: this.owner };
     this.#fencing += 1;
     const claim: Claim = { executionKey, fencing: this.#fencing, leaseMs };
     this.#leases.set(executionKey, { claim, untilMs: nowMs() + leaseMs });

@@ -9,6 +9,7 @@ import {
   RemoteClaims,
   type TrustPolicy,
 } from '@daggerml/remotes';
+import { callText } from '@daggerml/repository';
 import { FreeAmounts } from '../adapters/free-amounts.ts';
 import { type Offers, unmetNeeds } from '../adapters/needs.ts';
 import { RemoteSharedCache } from '../cache/remote-cache.ts';
@@ -236,7 +237,7 @@ export class RemoteWorker {
     // @spec DML-EXE-1536
     if (!refs.isTrusted(ref)) {
       this.#skipped.add(uuid);
-      const job = { executionUuid: uuid, owner: ref.owner, name: undefined };
+      const job = { executionUuid: uuid, owner: ref.owner, name: undefined, call: undefined };
       this.#report({ type: 'job-untrusted', job, signer: ref.signature?.signer });
       return;
     }
@@ -345,8 +346,8 @@ export class RemoteWorker {
     }
   }
 
-  #namesOf({ executionUuid, ref, name }: WorkerJob): JobNames {
-    return { executionUuid, owner: ref.owner, name };
+  #namesOf({ executionUuid, ref, name, callText: call }: WorkerJob): JobNames {
+    return { executionUuid, owner: ref.owner, name, call };
   }
 
   #report(event: WorkerEvent): void {
@@ -363,7 +364,7 @@ export class RemoteWorker {
         if (answer.type === 'claimed') return { claim: answer.claim };
         return { afterMs: answer.type === 'held' ? answer.afterMs : 0 };
       },
-      renew: (claim) => this.#claims.renew(claim),
+      renew: (claim) => this.#claims.renew(claim, this.#jobs.get(executionUuid)?.name),
       release: async (claim) => void (await this.#claims.release(claim)),
       // The Caller removes both once it has the result: what is gone is not to be run again.
       isOpen: async () =>
@@ -401,7 +402,11 @@ export class RemoteWorker {
       const call = readSnapshot(commitId, objects);
       const { functionDatumId } = call;
       const own = this.#jobs.get(executionUuid);
-      if (own) own.name = functionNameOf(functionDatumId, objects);
+      if (own) {
+        own.name = functionNameOf(functionDatumId, objects);
+        // @spec DML-EXE-2823
+        own.callText = callText(objects, call.rootNodeId, { nameOf: () => undefined }).text;
+      }
       // @spec DML-EXE-1537
       if (keyOfSnapshot(executionUuid, call, objects) !== ref.key)
         return {

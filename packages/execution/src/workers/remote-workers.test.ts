@@ -6,6 +6,7 @@ import {
   ExecRefs,
   type ExecSigner,
   execSigner,
+  listClaims,
   type Remote,
   type RemoteFiles,
   remoteError,
@@ -177,6 +178,20 @@ describe('the workers of a remote', () => {
     });
     await until(() => types().filter((type) => type === 'job-ended').length === 3);
     expect(run.counts).toEqual({ executed: 2, failed: 1 });
+  });
+
+  it('name a job with its inputs, and its function in the claim [DML-EXE-2823] [DML-REM-1936]', async () => {
+    const memory = new MemoryRemote();
+    const workspace = await caller(memory);
+    const { events } = startWorker(memory);
+    const run = workspace.begin();
+    expect(await run.outcome(run.call('half', [4]))).toBe(2);
+    await until(() => events.some(({ type }) => type === 'job-ended'));
+    for (const event of events)
+      expect(event).toMatchObject({ job: { name: 'half', call: 'half(4)', owner: 'caller' } });
+    const claims: unknown[] = [];
+    for await (const { call, owner } of listClaims(remoteOf(memory))) claims.push([call, owner]);
+    expect(claims).toEqual([['half', 'worker']]);
   });
 
   it('record a failure as a thread of the Caller would, and calls that functions make', async () => {

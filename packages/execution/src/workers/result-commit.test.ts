@@ -65,6 +65,7 @@ describe('a snapshot of a call', () => {
     const call = readSnapshot(commitId, objects);
     expect(call).toEqual({
       nodeId: node.nodeId,
+      rootNodeId: objects.read('dag', dags[0]?.[1] as never).rootNodeId,
       functionDatumId: node.callee?.functionDatumId,
       inputDatumIds: submission.inputDatumIds,
       options: { retries: 3, retryOn: ['ECONNRESET'], cache: false, needs: { gpu: 1 }, timeoutMs: 700 },

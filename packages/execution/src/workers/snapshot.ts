@@ -33,6 +33,8 @@ export type SnapshotOptions = Pick<
 export interface SnapshotCall {
   /** Node of the call in the dag of its Caller. */
   readonly nodeId: NodeId;
+  /** The call on literals of its inputs in the dag of the snapshot. */
+  readonly rootNodeId: NodeId;
   readonly functionDatumId: DatumId;
   readonly inputDatumIds: readonly DatumId[];
   readonly options: SnapshotOptions;
@@ -117,7 +119,8 @@ export function readSnapshot(commitId: CommitId, objects: RunObjects): SnapshotC
   const read = detailsSchema.safeParse(details);
   if (!read.success) throw invalid('its details are not of this version');
   const { options, limits } = read.data;
-  return { nodeId, functionDatumId: call.functionDatumId, inputDatumIds, options, limits };
+  const { functionDatumId } = call;
+  return { nodeId, rootNodeId: dag.rootNodeId, functionDatumId, inputDatumIds, options, limits };
 }
 
 function onlyDag(

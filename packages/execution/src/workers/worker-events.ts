@@ -5,6 +5,8 @@ export interface JobNames {
   readonly owner: string;
   /** Name of the function, once its snapshot is here. */
   readonly name: string | undefined;
+  /** The call with its inputs, such as `fit(data, 3)`, once its snapshot is here. */
+  readonly call: string | undefined;
 }
 
 /** News of a worker. */

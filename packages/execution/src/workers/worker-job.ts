@@ -61,6 +61,8 @@ export class WorkerJob {
   result: JobResult | undefined;
   /** Name of the function, once it is known. */
   name: string | undefined;
+  /** The call with its inputs as a text, once it is known. */
+  callText: string | undefined;
 
   constructor(
     { executionUuid, ref }: { readonly executionUuid: string; readonly ref: ExecRef },

@@ -31,6 +31,17 @@ describe('a publication', () => {
     });
   });
 
+  it('gives the number of its outcomes as the reason of the state [DML-REM-1935]', async () => {
+    for (const [count, reason] of [
+      [1, 'publish 1 outcome'],
+      [2, 'publish 2 outcomes'],
+    ] as const) {
+      const ours = joinCache(new MemoryRemote());
+      await ours.publish(outcomesOf(ours.held, count));
+      expect((await readSnapshot(ours.files)).state.reason).toBe(reason);
+    }
+  });
+
   it('holds everything that its entries are made of, for a reader who has nothing [DML-REM-1218]', async () => {
     const memory = new MemoryRemote();
     const ours = joinCache(memory);

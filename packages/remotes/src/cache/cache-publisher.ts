@@ -357,7 +357,8 @@ export class CachePublisher {
     group: GroupEntry,
   ): Promise<{ readonly change: StateChange; readonly put: readonly PutCache[] }> {
     const lists = this.#listsOf(base);
-    const reason = `publish ${batch.rows.length} outcomes`;
+    // @spec DML-REM-1935
+    const reason = `publish ${batch.rows.length} ${batch.rows.length === 1 ? 'outcome' : 'outcomes'}`;
     const merged = batch.merged?.applyTo(lists);
     if (merged !== undefined) return { change: { reason, ...merged }, put: batch.merged?.put ?? [] };
     batch.cache ??= await putCache(this.#view.remote, rowsOf(batch), batch.epoch);

@@ -282,15 +282,17 @@ describe('the check of a remote that does not', () => {
   });
 
   it.each([3_600_000, -3_600_000])(
-    'says how far its clock is from the one here: %i ms [DML-REM-1409]',
+    'says how far its clock is from the one here: %i ms [DML-REM-1409] [DML-REM-1934]',
     async (skewMs) => {
       const report = await check(withClockOff(skewMs));
       expect([report.verdict, troublesOf(report)]).toEqual(['degraded', { clock: 'failed' }]);
       const found = partOf(report, 'clock').facts.skewMs as number;
       expect(Math.abs(found - skewMs)).toBeLessThan(60_000);
-      expect(partOf(report, 'clock').finding).toContain(
-        skewMs < 0 ? ' behind the one here' : ' ahead of the one here',
+      const side = skewMs < 0 ? 'behind' : 'ahead of';
+      expect(partOf(report, 'clock').finding).toBe(
+        `the clocks of the remote and of this machine differ by 60 min: that of the remote is ${side} this one, and one of the two is wrong`,
       );
+      expect(report.summary).toBe(`no write to this remote is lost, but ${partOf(report, 'clock').finding}`);
     },
   );
 
@@ -298,7 +300,7 @@ describe('the check of a remote that does not', () => {
     const near = await check(withClockOff(20_000));
     expect([near.verdict, partOf(near, 'clock').result]).toEqual(['safe', 'passed']);
     const same = await check(new MemoryRemote().open());
-    expect(partOf(same, 'clock').finding).toBe('its clock agrees with the one here');
+    expect(partOf(same, 'clock').finding).toBe('the clocks of the remote and of this machine agree');
     expect(Math.round((partOf(near, 'clock').facts.skewMs as number) / 10_000)).toBe(2);
     let nowMs = Date.now();
     const backwards = await check(new MemoryRemote({ nowMs: () => nowMs-- }).open());
@@ -396,21 +398,43 @@ describe('a check that comes to no end', () => {
 });
 
 describe('a remote that cannot be used', () => {
-  it('is reported with its reason, and nothing is thrown', async () => {
+  it('is an error of its own, after one request [DML-REM-1933]', async () => {
+    const codes = ['remote_missing', 'remote_refused', 'remote_unreachable', 'remote_full'] as const;
+    for (const code of codes) {
+      const requests: FileOperation[] = [];
+      const files = new FaultyFiles(new MemoryRemote().open(), ({ operation }) => {
+        requests.push(operation);
+        return undefined;
+      });
+      const put = async (): Promise<never> => {
+        requests.push('put');
+        throw remoteError(code, { remote: 'x', operation: 'write', reason: 'no' });
+      };
+      const refused = check(Object.assign(files, { put }));
+      await expect(refused).rejects.toMatchObject({ code });
+      expect([code, requests]).toEqual([code, ['put']]);
+    }
+    await expect(check(openFolder(join(temporaryFolder(), 'not', 'there')))).rejects.toMatchObject({
+      code: 'remote_missing',
+    });
+  });
+
+  it('is reported with its reason once where it takes plain writes alone', async () => {
     const refusing = (): never => {
       throw remoteError('remote_refused', { remote: 'x', operation: 'write', reason: 'EACCES' });
     };
     const memory = new MemoryRemote().open();
-    const report = await check({ ...memory, put: async () => refusing(), swap: async () => refusing() });
+    const report = await check({ ...memory, swap: async () => refusing() });
     expect(report.verdict).toBe('unsafe');
+    expect(report.summary).toBe(
+      'do not use this remote: the check of conditional writes one after the other failed: ' +
+        'the remote x refused to write (EACCES), and 5 more alike',
+    );
     expect(partOf(report, 'counter').finding).toContain('the remote x refused to write (EACCES)');
     expect(partOf(report, 'create-race')).toMatchObject({
       result: 'not-proven',
       cause: { code: 'remote_refused' },
     });
-    const missing = await check(openFolder(join(temporaryFolder(), 'not', 'there')));
-    expect(missing.verdict).toBe('unsafe');
-    expect(Object.values(troublesOf(missing)).every((result) => result === 'not-proven')).toBe(true);
     const broken = await check({ ...memory, now: () => Promise.reject('no error at all') });
     expect(partOf(broken, 'clock').finding).toBe('the look at the clock failed: no error at all');
   });

@@ -1,4 +1,6 @@
+import { isDmlError } from '@daggerml/object-model';
 import type { RemoteFiles } from '../files/remote-files.ts';
+import { checkFilePath } from '../format/file-path.ts';
 import type { Remote } from '../remote.ts';
 import { type StartTimer, startSystemTimer } from '../timer.ts';
 import { checkCounter } from './check-counter.ts';
@@ -38,8 +40,11 @@ const PARTS: readonly (readonly [CheckPart, (run: CheckRun) => Promise<PartResul
 ];
 
 /**
- * Checks whether a remote does what exchanges and claims rely on, by writing to it. Returns a report and throws nothing
- * for a remote that is bad or cannot be used. Removes what it wrote.
+ * Checks whether a remote does what exchanges and claims rely on, by writing to it. Returns a report, also for a remote
+ * that is bad. Removes what it wrote.
+ *
+ * Throws `remote_missing`, `remote_refused`, `remote_unreachable` and `remote_full` where the first plain write fails:
+ * nothing was found out about the remote then.
  */
 export async function checkRemote(
   { files, ...surroundings }: Pick<Remote, 'files' | 'clock' | 'randomBytes' | 'randomUuid'>,
@@ -49,6 +54,7 @@ export async function checkRemote(
   const { startTimer = startSystemTimer } = options;
   const remote: CheckedRemote = { files, surroundings, writers, limitMs, startTimer, paths: new Set() };
   const endMs = surroundings.clock.now() + limitMs;
+  await assertWritable(remote);
   const reports: PartReport[] = [];
   const report = async (
     part: CheckPart,
@@ -73,6 +79,38 @@ export async function checkRemote(
   };
   await report('clean-up', removeAll, (leftMs) => Math.max(leftMs, cleanUpMs));
   return reportOn(reports, leftPaths);
+}
+
+/** Errors of a plain write that are about the place or the rights to it. */
+const NO_ACCESS: ReadonlySet<string> = new Set([
+  'remote_missing',
+  'remote_refused',
+  'remote_unreachable',
+  'remote_full',
+]);
+
+/** Throws the error of a write without a condition, unless it takes long: the parts say so of a remote that hangs. */
+async function assertWritable({
+  files,
+  surroundings,
+  limitMs,
+  startTimer,
+  paths,
+}: CheckedRemote): Promise<void> {
+  const path = checkFilePath(surroundings.randomUuid(), 'bin');
+  let stopTimer = (): void => {};
+  const limit = new Promise<void>((resolve) => {
+    stopTimer = startTimer(limitMs / 8, resolve);
+  });
+  try {
+    paths.add(path);
+    await Promise.race([files.put(path, Uint8Array.of(0)), limit]);
+  } catch (error) {
+    // @spec DML-REM-1933
+    if (isDmlError(error) && NO_ACCESS.has(error.code)) throw error;
+  } finally {
+    stopTimer();
+  }
 }
 
 /** Time and writers of the check before the first claim. */
@@ -107,16 +145,20 @@ async function checkClock(run: CheckRun): Promise<PartResult> {
   // @spec DML-REM-1409
   const facts = { skewMs: second.skewMs };
   if (second.remoteMs < first.remoteMs)
-    return { result: 'failed', finding: 'its clock goes backwards', facts };
+    return { result: 'failed', finding: 'the clock of the remote goes backwards', facts };
   const seconds = Math.round(Math.abs(second.skewMs) / 1000);
   const direction = second.skewMs < 0 ? 'behind' : 'ahead of';
   const isNear = Math.abs(second.skewMs) <= MAX_SKEW_MS;
-  return {
-    result: isNear ? 'passed' : 'failed',
-    finding:
-      seconds === 0
-        ? 'its clock agrees with the one here'
-        : `its clock is ${seconds} s ${direction} the one here${isNear ? '' : ', so its times look wrong'}`,
-    facts,
-  };
+  // Nobody knows which of the two is wrong. @spec DML-REM-1934
+  const finding = `the clocks of the remote and of this machine ${
+    seconds === 0
+      ? 'agree'
+      : `differ by ${spanOf(seconds)}: that of the remote is ${direction} this one${isNear ? '' : ', and one of the two is wrong'}`
+  }`;
+  return { result: isNear ? 'passed' : 'failed', finding, facts };
+}
+
+function spanOf(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
 }

@@ -1,3 +1,5 @@
+import { isDmlError } from '@daggerml/object-model';
+
 /** Property of a remote that a check looks at. */
 export type CheckPart =
   | 'conditions'
@@ -58,10 +60,25 @@ export function reportOn(parts: readonly PartReport[], leftPaths: readonly strin
   if (unsafe.length > 0)
     return { verdict: 'unsafe', summary: `do not use this remote: ${findingsOf(unsafe)}`, ...facts };
   if (degraded.length > 0)
-    return { verdict: 'degraded', summary: `no write is lost, but ${findingsOf(degraded)}`, ...facts };
+    return {
+      verdict: 'degraded',
+      summary: `no write to this remote is lost, but ${findingsOf(degraded)}`,
+      ...facts,
+    };
   return { verdict: 'safe', summary: 'conditional writes, reads and lists do what they promise', ...facts };
 }
 
+/** Returns the findings of parts, each failure of the remote once. */
 function findingsOf(parts: readonly PartReport[]): string {
-  return parts.map(({ finding }) => finding).join('; ');
+  const findings = new Map<unknown, { readonly finding: string; more: number }>();
+  for (const { part, finding, cause } of parts) {
+    const { code, fields = {} } = isDmlError(cause) ? cause : { code: part };
+    const same = `${code} ${fields.reason ?? ''}`;
+    const first = findings.get(same);
+    if (first) first.more += 1;
+    else findings.set(same, { finding, more: 0 });
+  }
+  return [...findings.values()]
+    .map(({ finding, more }) => `${finding}${more === 0 ? '' : `, and ${more} more alike`}`)
+    .join('; ');
 }

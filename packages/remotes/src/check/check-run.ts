@@ -1,3 +1,4 @@
+import { isDmlError } from '@daggerml/object-model';
 import type { RemoteFiles } from '../files/remote-files.ts';
 import { checkFilePath } from '../format/file-path.ts';
 import type { RemoteSurroundings } from '../remote.ts';
@@ -99,5 +100,6 @@ export function notEnded(part: CheckPart, afterMs: number): PartResult {
 }
 
 function failureOf(part: CheckPart, cause: unknown): string {
-  return `${TITLES[part]} failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const reason = isDmlError(cause) ? cause.words : cause instanceof Error ? cause.message : String(cause);
+  return `${TITLES[part]} failed: ${reason}`;
 }

@@ -175,6 +175,35 @@ describe('a claim of a remote', () => {
     expect((await world.read())?.claimedMs).toBe(world.nowMs);
   });
 
+  it('from the future is taken over once it has not changed for a lease [DML-REM-1932]', async () => {
+    const world = new World();
+    // The remote's clock was a day ahead.
+    world.nowMs += 86_400_000;
+    const owner = world.join();
+    const claim = await claimed(owner.claims);
+    world.nowMs -= 86_400_000;
+    const [first, second] = [world.join(), world.join()];
+    /** Asks in steps of a second until the time has passed, as callers do. */
+    const waits = async ({ claims }: typeof first, ms: number): Promise<void> => {
+      for (let passedMs = 0; passedMs < ms; passedMs += 1_000) {
+        expect((await claims.claim(KEY)).type).toBe('held');
+        world.nowMs += 1_000;
+      }
+    };
+    await waits(first, LEASE_MS - 1_000);
+    // An owner who is there renews it, and its time is wrong still.
+    world.nowMs += 86_400_000;
+    expect(await owner.claims.renew(claim)).toBe(true);
+    world.nowMs -= 86_400_000;
+    // That is seen by the next look, a second later.
+    await waits(first, 1_000 + LEASE_MS);
+    // Whoever saw it later waits for a lease of its own.
+    expect((await second.claims.claim(KEY)).type).toBe('held');
+    expect((await claimed(first.claims)).fencing).toBe(2);
+    expect(await world.read()).toMatchObject({ owner: 'member 2', claimedMs: world.nowMs });
+    expect(await owner.claims.renew(claim)).toBe(false);
+  });
+
   it('is not taken over by an estimate of the time that is wrong [DML-REM-1115]', async () => {
     const world = new World();
     const owner = world.join();
@@ -463,8 +492,31 @@ describe('a claim of a remote', () => {
     listed.sort((left, right) => right.ageMs - left.ageMs);
     expect(listed).toMatchObject([
       { executionKey: one, owner: 'member 1', state: 'held', leaseMs: LEASE_MS, ageMs: 3_000, fencing: 1 },
-      { executionKey: two, owner: 'member 2', state: 'released', ageMs: 0 },
+      { executionKey: two, owner: 'member 2', state: 'released', ageMs: 0, aheadMs: 0 },
     ]);
+    world.nowMs -= 10_000;
+    const ahead: number[] = [];
+    for await (const claim of listClaims(second.remote)) ahead.push(claim.aheadMs, claim.ageMs);
+    expect(ahead.sort()).toEqual([0, 0, 10_000, 7_000]);
+  });
+
+  it('has the name of the function where that is given, at the claim or by a renewal [DML-REM-1936]', async () => {
+    const world = new World();
+    const { claims } = world.join();
+    const nameOf = async (): Promise<string | undefined> => (await world.read())?.call;
+    const named = await claims.claim(KEY, undefined, 'fit');
+    if (named.type !== 'claimed') throw new Error(named.type);
+    expect(await nameOf()).toBe('fit');
+    await claims.renew(named.claim);
+    expect(await nameOf()).toBe('fit');
+    await claims.finish(named.claim, { exec: EXEC, status: 'ok' });
+    expect(await nameOf()).toBe('fit');
+    const claim = await claimed(claims);
+    expect(await nameOf()).toBeUndefined();
+    await claims.renew(claim, `${'x'.repeat(199)}\u{1f600}`);
+    expect(await nameOf()).toBe(`${'x'.repeat(199)}\ufffd`);
+    await claims.renew(claim, '');
+    expect((await nameOf())?.length).toBe(200);
   });
 
   it('is refused where it is not of its form [DML-REM-1110]', async () => {
@@ -481,6 +533,7 @@ describe('a claim of a remote', () => {
       ['form', { ...whole, leaseMs: 999 }],
       ['form', { ...whole, leaseMs: 86_400_001 }],
       ['form', { ...whole, owner: '' }],
+      ['form', { ...whole, call: '' }],
       ['form', { ...whole, state: 'mine' }],
       ['form', { ...whole, write: 'x' }],
       ['form', { ...whole, execution: 'x' }],

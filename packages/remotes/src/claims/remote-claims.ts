@@ -1,7 +1,7 @@
 import type { ExecutionKey } from '@daggerml/object-model';
 import { type ClaimOutcome, MAX_LEASE_MS, MIN_LEASE_MS, type RemoteClaim } from '../format/claim.ts';
 import type { Remote } from '../remote.ts';
-import { type Claimant, ended, renewed, stepOf, taken } from './claim-machine.ts';
+import { type Claimant, type ClaimSight, ended, renewed, stepOf, taken } from './claim-machine.ts';
 import { ClaimSlots, type TryResult } from './claim-slots.ts';
 import { type LocalClocks, machineClocks, RemoteTime } from './remote-time.ts';
 import { readClaim, swapClaim, type VersionedClaim } from './swap-claim.ts';
@@ -46,8 +46,14 @@ interface Held {
   readonly unsettled: readonly string[];
 }
 
+/** A claim of others, and when this version of it was first seen by the remote's clock and the local one. */
+interface SeenClaim extends VersionedClaim {
+  readonly firstMs: number;
+  readonly firstMonotonicMs: number;
+}
+
 /** A claim of others as it was read last. */
-interface Followed extends VersionedClaim {
+interface Followed extends SeenClaim {
   /** Time by the local clock before which it is not read again. */
   readonly againMs: number;
   /** Times that it was read so far. */
@@ -96,9 +102,13 @@ export class RemoteClaims {
 
   /**
    * Claims a key, or takes over a claim that is free or whose lease has passed. Waits while as many claims are held as
-   * may be; `isWanted` is asked before the remote is.
+   * may be; `isWanted` is asked before the remote is. `call` is the name of the function, for people.
    */
-  async claim(key: ExecutionKey, isWanted: () => boolean = () => true): Promise<RemoteClaimAnswer> {
+  async claim(
+    key: ExecutionKey,
+    isWanted: () => boolean = () => true,
+    call?: string,
+  ): Promise<RemoteClaimAnswer> {
     const early = this.#answerFromMemory(key);
     if (early !== undefined) return early;
     // @spec DML-REM-1122
@@ -108,7 +118,7 @@ export class RemoteClaims {
       if (!isWanted()) return { type: 'unwanted' };
       const known = this.#answerFromMemory(key);
       if (known !== undefined) return known;
-      const answer = await this.#serially(key, () => this.#claim(key));
+      const answer = await this.#serially(key, () => this.#claim(key, noteOf(call)));
       if (answer.type === 'claimed') result = 'claimed';
       else if (answer.type === 'held') result = 'lost';
       return answer;
@@ -133,10 +143,10 @@ export class RemoteClaims {
       const followed = this.#followed.get(key);
       if (followed !== undefined && this.#clocks.monotonicMs() < followed.againMs) return true;
       const read = await readClaim(this.#remote, key, followed?.version);
-      const found = read === 'unchanged' ? followed : read;
-      const step = stepOf(found?.claim, await this.#time.now());
+      const found = read === 'unchanged' ? followed : read && (await this.#seen(read));
+      const step = stepOf(found?.claim, await this.#time.now(), found && this.#sightOf(found));
       if (step.type !== 'follow') return false;
-      this.#follow(key, found as VersionedClaim, step.leftMs);
+      this.#follow(key, found as SeenClaim, step.leftMs);
       return true;
     });
   }
@@ -158,32 +168,36 @@ export class RemoteClaims {
     return { type: 'held', afterMs: this.#afterMs, owner: followed.claim.owner };
   }
 
-  async #claim(key: ExecutionKey): Promise<RemoteClaimAnswer> {
+  async #claim(key: ExecutionKey, call: string | undefined): Promise<RemoteClaimAnswer> {
     const followed = this.#followed.get(key);
-    let found: VersionedClaim | undefined;
+    let found: SeenClaim | undefined;
     if (followed !== undefined) {
       const read = await readClaim(this.#remote, key, followed.version);
-      found = read === 'unchanged' ? followed : read;
+      found = read === 'unchanged' ? followed : read && (await this.#seen(read));
     } else if (await this.#isKnown(key, null)) return { type: 'known' };
     for (;;) {
       const step = await this.#stepOf(found);
       if (step.type === 'follow') {
         if (followed === undefined) this.#noteLoss();
-        return this.#follow(key, found as VersionedClaim, step.leftMs);
+        return this.#follow(key, found as SeenClaim, step.leftMs);
       }
       // Whoever had it may have published since the cache was looked into. @spec DML-REM-1123
       if (found !== undefined && (await this.#isKnown(key, found.version))) return { type: 'known' };
-      const claim = taken(found?.claim, this.#claimant, {
-        nowMs: await this.#time.now(),
-        execution: this.#remote.randomUuid(),
-        write: this.#remote.randomUuid(),
-      });
+      const claim = taken(
+        found?.claim,
+        { ...this.#claimant, call },
+        {
+          nowMs: await this.#time.now(),
+          execution: this.#remote.randomUuid(),
+          write: this.#remote.randomUuid(),
+        },
+      );
       // @spec DML-REM-1111
       // @spec DML-REM-1112
       const expected = found?.version ?? null;
       const swapped = await swapClaim(this.#remote, key, { expected, claim });
       if (swapped.outcome === 'refused') {
-        found = swapped.found;
+        found = await this.#seen(swapped.found);
         continue;
       }
       this.#losses = 0;
@@ -195,13 +209,22 @@ export class RemoteClaims {
     }
   }
 
-  async #stepOf(found: VersionedClaim | undefined): Promise<ReturnType<typeof stepOf>> {
-    const step = stepOf(found?.claim, await this.#time.now());
+  async #stepOf(found: SeenClaim | undefined): Promise<ReturnType<typeof stepOf>> {
+    const step = stepOf(found?.claim, await this.#time.now(), found && this.#sightOf(found));
+    if (step.type !== 'take-over' || step.isFree) return step;
     // Nobody is robbed by an estimate.
-    return step.type === 'take-over' && !step.isFree ? stepOf(found?.claim, await this.#time.ask()) : step;
+    return stepOf(found?.claim, await this.#time.ask(), found && this.#sightOf(found));
   }
 
-  #follow(key: ExecutionKey, found: VersionedClaim, leftMs: number): RemoteClaimAnswer {
+  async #seen(found: VersionedClaim): Promise<SeenClaim> {
+    return { ...found, firstMs: await this.#time.now(), firstMonotonicMs: this.#clocks.monotonicMs() };
+  }
+
+  #sightOf({ firstMs, firstMonotonicMs }: SeenClaim): ClaimSight {
+    return { firstMs, unchangedMs: this.#clocks.monotonicMs() - firstMonotonicMs };
+  }
+
+  #follow(key: ExecutionKey, found: SeenClaim, leftMs: number): RemoteClaimAnswer {
     const reads = (this.#followed.get(key)?.reads ?? 0) + 1;
     const pauseMs = Math.min(leftMs, (found.claim.leaseMs / 4) * reads);
     this.#followed.set(key, { ...found, reads, againMs: this.#clocks.monotonicMs() + pauseMs });
@@ -224,11 +247,15 @@ export class RemoteClaims {
     return true;
   }
 
-  /** Begins the lease of a claim anew; false where somebody else has it by now, or nobody. */
-  renew(claim: OwnClaim): Promise<boolean> {
-    return this.#write(claim, async (held) =>
-      renewed(held, { nowMs: await this.#time.now(), write: this.#remote.randomUuid() }),
-    );
+  /**
+   * Begins the lease of a claim anew; false where somebody else has it by now, or nobody. `call` is the name of the
+   * function where it has become known since.
+   */
+  renew(claim: OwnClaim, call?: string): Promise<boolean> {
+    return this.#write(claim, async (held) => {
+      const write = { nowMs: await this.#time.now(), write: this.#remote.randomUuid() };
+      return renewed(held, write, noteOf(call));
+    });
   }
 
   /** Releases a claim; false where somebody else has it by now. */
@@ -293,4 +320,12 @@ export class RemoteClaims {
     this.#writing.set(key, settled);
     return result;
   }
+}
+
+/** Longest name of a function in a claim. */
+const MAX_CALL = 200;
+
+/** Returns a name as a claim may have it; undefined where there is none. */
+function noteOf(call: string | undefined): string | undefined {
+  return call?.slice(0, MAX_CALL).toWellFormed() || undefined;
 }

@@ -3,6 +3,7 @@ import { type ReachedObjects, reachedObjects } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import { listExecRefs, readExecRef } from '../exec-refs/exec-ref-files.ts';
 import { readAhead } from '../fetch/read-ahead.ts';
+import { listLayout } from '../files/list-layout.ts';
 import { type Absences, absenceOf, isExcised, readAbsences, withAbsences } from '../format/absences.ts';
 import { type ExecRef, type ExecRefKind, execRefPath } from '../format/exec-ref.ts';
 import { filePath, parseFilePath } from '../format/file-path.ts';
@@ -61,6 +62,8 @@ export interface CollectOptions {
 export interface CollectResult {
   readonly groups: readonly GroupFate[];
   readonly garbage: readonly Garbage[];
+  /** Paths beside those files that are none of a remote, and stay. */
+  readonly strays: readonly string[];
   readonly snapshot: RemoteSnapshot;
 }
 
@@ -86,7 +89,7 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
     const state = { ...snapshot.state, ...cachesAfter(options), epoch };
     return {
       groups: fates,
-      garbage: await findGarbage(remote, options, { ...snapshot, state }, names),
+      ...(await findGarbage(remote, options, { ...snapshot, state }, names)),
       snapshot,
     };
   }
@@ -106,13 +109,13 @@ export async function collectRemote(remote: Remote, options: CollectOptions): Pr
     { first },
   );
   const named = new Set(snapshot.state.groups.flatMap(pathsOfGroup));
-  const garbage = await findGarbage(remote, options, snapshot, named);
+  const { garbage, strays } = await findGarbage(remote, options, snapshot, named);
   const paths = garbage.map(({ path }) => path);
   for (let at = 0; at < paths.length; at += DELETED_TOGETHER) {
     await remote.files.remove(paths.slice(at, at + DELETED_TOGETHER));
     options.onProgress?.({ groups: fates.length, deleted: Math.min(at + DELETED_TOGETHER, paths.length) });
   }
-  return { groups: fates, garbage, snapshot: { ...snapshot, version: snapshot.version ?? null } };
+  return { groups: fates, garbage, strays, snapshot: { ...snapshot, version: snapshot.version ?? null } };
 }
 
 /**
@@ -330,14 +333,17 @@ async function findGarbage(
   { keptStates = KEPT_STATES }: CollectOptions,
   snapshot: Pick<RemoteSnapshot, 'name' | 'state'> & { readonly version: string | null | undefined },
   named: ReadonlySet<string>,
-): Promise<Garbage[]> {
+): Promise<Pick<CollectResult, 'garbage' | 'strays'>> {
   const { files } = remote;
   const { state } = snapshot;
   const needed = new Set(named);
   if (state.absences !== null) needed.add(filePath('absences', state.absences));
   for (const { file } of state.caches) needed.add(filePath('caches', file));
   // @spec DML-REM-1811
-  const execRefs = await readExecRefs(remote);
+  const strays: string[] = [];
+  // @spec DML-REM-1931
+  const onStray = (path: string): void => void strays.push(path);
+  const execRefs = await readExecRefs(remote, onStray);
   for (const path of execRefs.named) needed.add(path);
   // @spec DML-REM-1011
   let left = keptStates;
@@ -350,8 +356,8 @@ async function findGarbage(
   }
   const garbage: Garbage[] = [...execRefs.garbage];
   const missing = new Set(named);
-  for (const prefix of ['segments/', 'indexes/', 'caches/', 'absences/', 'states/'])
-    for await (const { path, sizeBytes } of files.list(prefix)) {
+  for (const prefix of ['segments/', 'indexes/', 'caches/', 'absences/', 'states/'] as const)
+    for await (const { path, sizeBytes } of listLayout(files, prefix, onStray)) {
       missing.delete(path);
       const facts = parseFilePath(path);
       // @spec DML-REM-1009
@@ -361,7 +367,7 @@ async function findGarbage(
       garbage.push({ path, bytes: sizeBytes, reason: reasonOf(prefix, before.has(path)) });
     }
   await assertNoneMissing(remote, snapshot, missing);
-  return garbage;
+  return { garbage, strays };
 }
 
 /**
@@ -392,11 +398,11 @@ interface ExecRefFiles {
 }
 
 /** Reads the exec refs of a remote; one that is damaged names no file. */
-async function readExecRefs(remote: Remote): Promise<ExecRefFiles> {
+async function readExecRefs(remote: Remote, onStray: (path: string) => void): Promise<ExecRefFiles> {
   const nowMs = await remote.files.now();
   // The jobs last: of each result that was listed, the job is there unless it was removed.
-  const results = await listExecRefs(remote, 'results');
-  const jobs = await listExecRefs(remote, 'exec');
+  const results = await listExecRefs(remote, 'results', onStray);
+  const jobs = await listExecRefs(remote, 'exec', onStray);
   const tasks = function* (): Generator<() => Promise<ReadRef>, void, undefined> {
     for (const [kind, uuids] of [
       ['exec', jobs],

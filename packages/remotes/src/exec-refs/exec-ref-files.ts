@@ -1,3 +1,4 @@
+import { listLayout, nameInPath } from '../files/list-layout.ts';
 import {
   decodeExecRef,
   type ExecRef,
@@ -42,12 +43,14 @@ export async function readExecRef(
   return found === 'unchanged' ? undefined : found?.content;
 }
 
-/** Returns the execution UUIDs of the exec refs of a kind, in any order. */
-export async function listExecRefs({ files }: Remote, kind: ExecRefKind): Promise<Set<string>> {
+/** Returns the execution UUIDs of the exec refs of a kind, in any order; see {@link listLayout} for strays. */
+export async function listExecRefs(
+  { files }: Remote,
+  kind: ExecRefKind,
+  onStray?: (path: string) => void,
+): Promise<Set<string>> {
   const uuids = new Set<string>();
-  const prefix = `${kind}/`;
-  for await (const { path } of files.list(prefix))
-    if (path.endsWith('.json')) uuids.add(path.slice(prefix.length, -'.json'.length));
+  for await (const { path } of listLayout(files, `${kind}/`, onStray)) uuids.add(nameInPath(path));
   return uuids;
 }
 

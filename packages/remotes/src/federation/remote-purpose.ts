@@ -1,4 +1,5 @@
 import { remoteError } from '../errors.ts';
+import { listLayout } from '../files/list-layout.ts';
 import type { RemoteFiles } from '../files/remote-files.ts';
 import type { RemoteState } from '../format/state.ts';
 
@@ -12,7 +13,7 @@ export function assertInternal({ published }: RemoteState, remote: string): void
 }
 
 /** Files of work under way, whose objects no state names. */
-const WORK = ['exec/', 'results/', 'claims/'];
+const WORK = ['exec/', 'results/', 'claims/'] as const;
 
 /**
  * Throws `remote_purpose` for a remote that has, or had before, branches, tags or outcomes, and for one with work under
@@ -27,5 +28,5 @@ export async function assertForPublications(
   const refusal = (): Error => remoteError('remote_purpose', { remote: files.name, detail: 'internal' });
   // What a state without publications has named may lie there still, and the journal names it. @spec DML-REM-1302
   if (sequence >= 0) throw refusal();
-  for (const prefix of WORK) for await (const _ of files.list(prefix)) throw refusal();
+  for (const prefix of WORK) for await (const _ of listLayout(files, prefix)) throw refusal();
 }

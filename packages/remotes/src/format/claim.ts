@@ -12,6 +12,8 @@ export interface ClaimOutcome {
 
 /** Content of the file of a claim. */
 export interface RemoteClaim {
+  /** Name of the function, for people; absent where it is not known. */
+  readonly call?: string | undefined;
   /** Time of the claim or its last renewal, by the remote's clock. */
   readonly claimedMs: number;
   /** UUID of the execution that has or had it. */
@@ -35,6 +37,7 @@ const idSchema = z.custom<ExecId>((value) => typeof value === 'string' && isIdTe
 
 const schema = z
   .strictObject({
+    call: noteSchema.optional(),
     claimedMs: timeSchema,
     execution: writeIdSchema,
     fencing: z
@@ -57,8 +60,8 @@ export function claimPath(key: ExecutionKey): string {
 }
 
 /** Returns the bytes of a claim. */
-export function encodeClaim(claim: RemoteClaim): Buffer {
-  return canonicalJson({ format: FORMAT, ...claim } as never);
+export function encodeClaim({ call, ...claim }: RemoteClaim): Buffer {
+  return canonicalJson({ format: FORMAT, ...(call !== undefined && { call }), ...claim } as never);
 }
 
 /**

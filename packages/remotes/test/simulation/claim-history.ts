@@ -50,6 +50,23 @@ class ClaimHistory {
     this.keys = Array.from({ length: count }, (_, at) => sha256Hex(Buffer.from(`${at}`)) as ExecutionKey);
     this.leases = this.random.pick([[1_000], [5_000], [60_000], [1_000, 60_000]]);
     this.limitMs = this.random.pick([1_000, 10_000, 60_000]);
+    if (this.random.below(4) === 0) this.#plant(this.keys[0] as ExecutionKey);
+  }
+
+  /** Puts a claim from the future, of an owner who is gone. */
+  #plant(executionKey: ExecutionKey): void {
+    const aheadMs = this.random.pick([500, 30_000, 24 * HOUR_MS]);
+    this.oracle.plant(executionKey, {
+      claimedMs: this.network.nowMs + aheadMs,
+      execution: 'ffffffff-0000-4000-8000-000000000000',
+      fencing: 1,
+      leaseMs: this.random.pick(this.leases),
+      outcome: null,
+      owner: 'ghost',
+      state: 'held',
+      write: 'ffffffff-0000-4000-8000-000000000001',
+    });
+    this.note('planted');
   }
 
   async run(): Promise<void> {

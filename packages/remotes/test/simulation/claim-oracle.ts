@@ -1,5 +1,5 @@
 import type { ExecutionKey } from '@daggerml/object-model';
-import { decodeClaim, type RemoteClaim } from '../../src/format/claim.ts';
+import { claimPath, decodeClaim, encodeClaim, type RemoteClaim } from '../../src/format/claim.ts';
 import { Violation } from './oracle.ts';
 import type { SimFiles, Watcher } from './sim-files.ts';
 
@@ -13,6 +13,8 @@ export interface PublishedOutcome {
 interface Effect {
   readonly claim: RemoteClaim;
   readonly process: string;
+  /** Time at which it took effect. */
+  readonly atMs: number;
 }
 
 /** A claim that a process asks for or writes, and what was in effect when it began. */
@@ -24,6 +26,9 @@ export interface ClaimAct {
   readonly fencing: number | undefined;
   readonly began: number;
 }
+
+/** Owner of claims that were planted. */
+const GHOST = 'ghost';
 
 function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Violation(message);
@@ -89,18 +94,21 @@ export class ClaimOracle implements Watcher {
     assert(owner === process, `${process}: writes a claim for ${owner}`);
     assert(claim.claimedMs <= this.#nowMs(), `${process}: a lease begins in the future`);
     if (before !== undefined && fencing === before.fencing) this.#checkOwn(before, claim, process);
-    else this.#checkTaken(before, claim, process);
-    effects.push({ claim, process });
+    else this.#checkTaken(effects.at(-1), claim, process);
+    effects.push({ claim, process, atMs: this.#nowMs() });
   }
 
-  #checkTaken(before: RemoteClaim | undefined, claim: RemoteClaim, process: string): void {
+  #checkTaken(last: Effect | undefined, claim: RemoteClaim, process: string): void {
+    const before = last?.claim;
     const next = (before?.fencing ?? 0) + 1;
     assert(claim.fencing === next, `${process}: takes the number ${claim.fencing} where ${next} is next`);
     assert(claim.state === 'held', `${process}: ends a claim that it never had`);
     assert(!this.#executions.has(claim.execution), `${process}: the execution of another claim`);
     this.#executions.add(claim.execution);
     if (before?.state !== 'held') return;
-    const leftMs = before.claimedMs + before.leaseMs - this.#nowMs();
+    // What is dated in the future counts from the time at which others can see it.
+    const fromMs = last?.process === GHOST ? last.atMs : before.claimedMs;
+    const leftMs = fromMs + before.leaseMs - this.#nowMs();
     assert(leftMs <= 0, `${process}: takes the claim of ${before.owner}, which has ${leftMs} ms left`);
     this.takeovers += 1;
   }
@@ -110,6 +118,13 @@ export class ClaimOracle implements Watcher {
     assert(before.execution === claim.execution, `${process}: two holders of the number ${claim.fencing}`);
     assert(before.state === 'held', `${process}: writes a claim that has ended`);
     assert(before.leaseMs === claim.leaseMs, `${process}: another lease`);
+  }
+
+  /** Takes a claim that nobody who is there has written, of a time at which the remote's clock was wrong. */
+  plant(key: ExecutionKey, claim: RemoteClaim): void {
+    const version = { bytes: encodeClaim(claim), version: 'planted' };
+    this.#files.claims.set(claimPath(key), version);
+    this.#effectsOf(key).push({ claim, process: GHOST, atMs: this.#nowMs() });
   }
 
   begin(act: Omit<ClaimAct, 'began'>): ClaimAct {

@@ -26,6 +26,7 @@ describe('simulated histories of claims', () => {
       'finish applied',
       'finish refused',
       'cancelled',
+      'planted',
     ])
       expect(sums[name], name).toBeGreaterThan(20);
   });

@@ -46,7 +46,11 @@ export function folderError(cause: unknown, remote: string, operation: string): 
     return remoteError('remote_unreachable', { remote, operation, reason: cause.message }, cause);
   const errno = errnoOf(cause);
   if (FORBIDDEN.has(errno))
-    return remoteError('remote_refused', { remote, operation, reason: `${errno}` }, cause);
+    return remoteError(
+      'remote_refused',
+      { remote, operation, reason: `${errno}`, detail: 'permissions' },
+      cause,
+    );
   // @spec DML-REM-0619
   if (FULL.has(errno)) return remoteError('remote_full', { remote, reason: `${errno}` }, cause);
   if (errno !== undefined && /^E[A-Z0-9]+$/.test(errno))
