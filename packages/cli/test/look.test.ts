@@ -60,7 +60,7 @@ describe('dml status with much work in progress', () => {
 });
 
 describe('dml log', () => {
-  it('lists the commits along first parents, newest first [DML-CLI-0802]', async () => {
+  it('lists the commits, newest first [DML-CLI-3840]', async () => {
     const commits =
       await repository.json<{ commitId: string; message: string; parentCommitIds: string[] }[]>('log');
     expect(commits.map(({ message }) => message)).toEqual([

@@ -102,8 +102,8 @@ export const CHANGE_REFS: readonly CommandSpec[] = [
     group: 'Change refs',
     summary: 'Make the history of a branch shorter, so that "dml gc" deletes the rest.',
     description:
-      'The newest commits stay with their dags, values and outcomes, and get other ids, since an id covers the ' +
-      'history. What only the earlier ones computed is computed again when it is asked for after "dml gc". Tags, ' +
+      'The newest commits of "dml log" stay with their dags, values and outcomes, and get other ids, since an id ' +
+      'covers the history. What only the earlier ones computed is computed again when it is asked for after "dml gc". Tags, ' +
       'other branches and work in progress stay where they are and keep what they reach. Until "dml gc" runs, ' +
       '--undo brings the history back.',
     arguments: { '[branch]': 'the branch; the current one by default' },
