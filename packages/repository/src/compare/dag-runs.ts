@@ -12,7 +12,7 @@ import { findObject } from '../names/find-object.ts';
 import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
 import { storedValue } from '../nodes/stored-value.ts';
 import { objectValue } from '../views/object-value.ts';
-import { type HistoryCommit, readHistory, readUnlessGone } from '../workspace/history.ts';
+import { type HistoryCommit, readHistory } from '../workspace/history.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { METRIC_PREFIX, PARAMETER_PREFIX } from './recorded-names.ts';
 import { cellOf, type ValueCell } from './value-cell.ts';
@@ -42,14 +42,13 @@ export function* runsOfDag(reader: RecordReader, from: CommitId, dagName: string
   const known = new Map<CommitId, DagRun | undefined>();
   const runOf = (at: HistoryCommit): DagRun | undefined =>
     known.has(at.commitId) ? known.get(at.commitId) : runIn(reader, at, dagName);
-  for (const at of readHistory(reader, from)) {
-    const run = runOf(at);
-    known.delete(at.commitId);
+  for (const { commitId, commit, parents } of readHistory(reader, from)) {
+    const run = runOf({ commitId, commit });
+    known.delete(commitId);
     if (run === undefined) continue;
-    const before = at.commit.parentCommitIds.flatMap((commitId) => {
-      const commit = readUnlessGone(reader, commitId);
-      const parent = commit && runOf({ commitId, commit });
-      known.set(commitId, parent);
+    const before = parents.flatMap((each) => {
+      const parent = runOf(each);
+      known.set(each.commitId, parent);
       return parent ?? [];
     });
     // @spec DML-REP-0933

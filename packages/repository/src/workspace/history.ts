@@ -47,11 +47,28 @@ export function* walkHistory(
     yield { commitId, commit: commit === GONE ? undefined : (commit as CommitRecord) };
 }
 
-/** Iterates the history of a commit without what was excised or left out. */
+/** A commit of a history, with its parents. */
+export interface HistoryFamily extends HistoryCommit {
+  readonly parents: readonly HistoryCommit[];
+}
+
+/** Iterates the history of a commit with the parents of each, without what was excised or left out. */
 export function* readHistory(
   reader: RecordReader,
   from: CommitId,
-): Generator<HistoryCommit, void, undefined> {
-  const steps = walkHistory((commitId) => readUnlessGone(reader, commitId), [from]);
-  for (const { commitId, commit } of steps) if (commit !== undefined) yield { commitId, commit };
+): Generator<HistoryFamily, void, undefined> {
+  // Parents are read before the walk comes to them, and not again then.
+  const ahead = new Map<CommitId, CommitRecord | undefined>();
+  const readCommit = (commitId: CommitId): CommitRecord | undefined =>
+    ahead.has(commitId) ? ahead.get(commitId) : readUnlessGone(reader, commitId);
+  for (const { commitId, commit } of walkHistory(readCommit, [from])) {
+    ahead.delete(commitId);
+    if (commit === undefined) continue;
+    const parents = commit.parentCommitIds.flatMap((parentId) => {
+      const parent = readCommit(parentId);
+      ahead.set(parentId, parent);
+      return parent === undefined ? [] : [{ commitId: parentId, commit: parent }];
+    });
+    yield { commitId, commit, parents };
+  }
 }
