@@ -305,7 +305,7 @@ describe('dml show', () => {
   });
 
   it.each([
-    ['report.images', { kind: 'map', count: 1 }, '"chart.svg": {'],
+    ['report.images', { kind: 'map', count: 1 }, '"chart.svg": <blob '],
     ['values.list', { kind: 'list', count: 2 }, '"two"'],
     ['values.set', { kind: 'set', count: 1 }, '"set": ['],
     ['values.bytes', { kind: 'bytes', sizeBytes: 3 }, '"AAH/"'],

@@ -1,4 +1,4 @@
-/** Words of git and DVC that people type here, with what is meant: by command, then by the word. */
+/** Words of git and DVC that people type here, by command; the text says which command is meant. */
 export const HABITS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '': {
     add: '"dml run <file>" runs a pipeline and commits what it makes; files are its inputs',
@@ -61,7 +61,7 @@ export const HABITS: Readonly<Record<string, Readonly<Record<string, string>>>> 
   tag: { '-a': 'leave it out: "dml tag <name> [commit]" makes a tag', '-l': '"dml tag" lists the tags' },
 };
 
-/** What is meant where a command is given more words than it takes. */
+/** Commands that are meant where one is given more words than it takes. */
 export const MORE_WORDS: Readonly<Record<string, string>> = {
   fetch:
     '"dml fetch <remote>" brings every branch of the remote; "dml pull <remote> <branch>" also merges one',

@@ -29,7 +29,7 @@ export interface Misuse {
   /** Words that are known in the place of an unknown one. */
   readonly known?: readonly string[];
   readonly problem?: string;
-  /** What a word of another program means here. */
+  /** Command that a word of another program means here. */
   readonly meant?: string | undefined;
 }
 

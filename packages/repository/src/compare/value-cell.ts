@@ -30,7 +30,7 @@ export function cellOf(source: RecordSource, datum: Datum, datumId: DatumId): Va
   };
 }
 
-/** How a blob begins in JSON text, inside of which no text can have these quotes. */
+/** Beginning of a blob in JSON text; inside of a text the quotes are escaped. */
 const BLOB_MARK = '{"/":{"blob":';
 
 /** Returns the beginning of a text on one line. */

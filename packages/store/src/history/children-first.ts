@@ -96,6 +96,7 @@ class Frontier<C extends CommitNode> {
     this.#search += 1;
     this.#foundOpenCount = 0;
     this.#find(next);
+    // @spec DML-REP-0931
     while (this.#foundOpenCount < this.#openCount) {
       if (this.#steps > maxSteps) return undefined;
       const newest = this.#open.pop() as MetCommit<C>;
