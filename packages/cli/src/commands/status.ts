@@ -10,7 +10,7 @@ import {
 import type { StubCounts } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
-import { remotesOf } from '../process/remote-session.ts';
+import { hasRemote } from '../process/remote-session.ts';
 import { dagFields } from '../render/dag-fields.ts';
 import type { Output } from '../render/output.ts';
 import { formatAge, formatCount } from '../render/quantities.ts';
@@ -31,7 +31,7 @@ export async function run(context: CommandContext): Promise<void> {
     });
     const branch = branchOf(store.head());
     const upstream = upstreamOf(reader, store.head());
-    const remote = upstream && (await remotesOf(context)).has(upstream.remote) ? upstream.remote : null;
+    const remote = upstream && (await hasRemote(context, upstream.remote)) ? upstream.remote : null;
     // @spec DML-CLI-0801
     const value = {
       repository: repositoryFolder(context),
