@@ -47,7 +47,7 @@ const garbage = async (): Promise<number> =>
   (await repository.json<{ garbage: { bytes: number } }>('gc', '--dry-run')).garbage.bytes;
 
 describe('dml forget', () => {
-  it('keeps the newest commits as they are, but for their parents [DML-REP-0420] [DML-CLI-1873]', async () => {
+  it('keeps the newest commits as they are, but for their parents [DML-REP-0937] [DML-CLI-1873]', async () => {
     const before = await log();
     const values = await repository.ok('cat', 'grown');
     const forgotten = await forget('--keep', '2');
@@ -62,7 +62,7 @@ describe('dml forget', () => {
     expect(await repository.ok('verify')).toContain('nothing is damaged');
   });
 
-  it('keeps what is not older, and the newest commit in any case [DML-REP-0420] [DML-CLI-1872]', async () => {
+  it('keeps what is not older, and the newest commit in any case [DML-REP-0937] [DML-CLI-1872]', async () => {
     const [newest, second] = await log();
     const at = (commit: Commit | undefined, moreMs: number) => ({
       nowMs: () => (commit?.committedMs ?? 0) + moreMs,

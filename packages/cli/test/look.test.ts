@@ -60,7 +60,7 @@ describe('dml status with much work in progress', () => {
 });
 
 describe('dml log', () => {
-  it('lists the commits along first parents, newest first [DML-CLI-0802]', async () => {
+  it('lists the commits, newest first [DML-CLI-3840]', async () => {
     const commits =
       await repository.json<{ commitId: string; message: string; parentCommitIds: string[] }[]>('log');
     expect(commits.map(({ message }) => message)).toEqual([
@@ -174,6 +174,32 @@ describe('dml show', () => {
     await repository.ok('switch', 'main');
   });
 
+  it('shows a blob inside of a value by its size and content [DML-REP-0938]', async () => {
+    const own = await TestRepository.create();
+    const code = 'export const count = (files: object): number => Object.keys(files).length;';
+    await own.define(
+      'folder',
+      `(dag) => {
+        dag.name('params.files', dag.literal({ a: blob('abc') }));
+        dag.name('files', dag.literal({ a: blob('abc'), b: [blob('xyz')] }));
+        return dag.call(steps.count, { a: blob('abc') });
+      }`,
+      { code },
+    );
+    const [abc, xyz] = ['<blob 3 B ba7816bf8f01>', '<blob 3 B 3608bca1e44e>'];
+    const text = await own.ok('show', 'folder');
+    expect(text).toContain(`count({ "a": ${abc} })`);
+    expect(text).toContain(`{ "a": ${abc}, "b": [ ${xyz} ] }`);
+    expect(await own.ok('show', 'folder#files')).toContain(`${xyz}`);
+    expect(await own.ok('table', 'folder')).toContain(`{ "a": ${abc} }`);
+    for (const shown of [text, await own.ok('show', 'folder#files'), await own.ok('table', 'folder')])
+      expect(shown).not.toContain('sizeBytes');
+    const raw = { a: { '/': { blob: { sizeBytes: 3, sha256: expect.any(String) } } } };
+    expect(await own.json('cat', 'folder#files')).toMatchObject(raw);
+    const { runs } = await own.json<{ runs: object[] }>('table', 'folder');
+    expect(runs).toMatchObject([{ values: { 'params.files': raw } }]);
+  });
+
   it('keeps apart on a terminal what differs, and cuts nothing with --full [DML-CLI-0828] [DML-CLI-3705]', async () => {
     const grids = await TestRepository.create();
     await grids.define(
@@ -279,7 +305,7 @@ describe('dml show', () => {
   });
 
   it.each([
-    ['report.images', { kind: 'map', count: 1 }, '"chart.svg": {'],
+    ['report.images', { kind: 'map', count: 1 }, '"chart.svg": <blob '],
     ['values.list', { kind: 'list', count: 2 }, '"two"'],
     ['values.set', { kind: 'set', count: 1 }, '"set": ['],
     ['values.bytes', { kind: 'bytes', sizeBytes: 3 }, '"AAH/"'],

@@ -278,10 +278,23 @@ describe('dml merge', () => {
     expect(await repository.json('cat', 'main:one')).toBe('b');
     expect(await repository.json('cat', 'main:two')).toBe('a');
     expect(await repository.json('cat', 'main:clock')).toEqual(clock);
+  });
+
+  it('refuses a --take that is none, or of a dag that no side has [DML-CLI-3846] [DML-CLI-3847]', async () => {
+    await put('main', 'mine', 'a');
+    await put('side', 'other', 'b');
     for (const wrong of [['one'], ['one=mine'], ['=ours'], ['one=ours', '--take', 'one=theirs']])
       expect(await repository.error(2, ['merge', 'side', '--take', ...wrong])).toMatchObject({
         code: 'invalid_argument',
+        hint: expect.stringContaining('dml merge --help'),
       });
+    for (const side of ['ours', 'theirs'])
+      expect(await repository.error(3, ['merge', 'side', '--take', `othr=${side}`])).toMatchObject({
+        code: 'unknown_name',
+        detail: 'dag',
+        hint: expect.stringContaining('did you mean: other?'),
+      });
+    await repository.ok('merge', 'side', '--take', 'other=ours', '--take', 'mine=ours');
   });
 
   it('leaves the outcome of a call open that dags of both sides have [DML-CLI-2006]', async () => {

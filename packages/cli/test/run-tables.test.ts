@@ -40,7 +40,7 @@ const order = async (...words: string[]): Promise<unknown[]> =>
   (await table(...words)).runs.map(({ commitId }) => commits.indexOf(commitId));
 
 describe('the runs of a dag', () => {
-  it('are the commits that changed it, newest first [DML-REP-0360]', async () => {
+  it('are the commits that changed it, newest first [DML-REP-0933]', async () => {
     expect(await order()).toEqual([4, 3, 2, 1, 0]);
     const again = await repository.json<{ changed: boolean }>('run', 'train.ts', 'train', '--param', 'by=2');
     expect(again.changed).toBe(false);

@@ -623,7 +623,7 @@ describe('dml pull', () => {
     expect((await ours.ok('cat', 'own')).trim()).toBe('"mine"');
   });
 
-  it('is refused with what both sides changed, and told which side to take', async () => {
+  it('is refused with what both sides changed, and told which side to take [DML-CLI-3846] [DML-CLI-3847]', async () => {
     const { ours } = team;
     await ours.ok('push');
     const theirs = await clone();
@@ -640,6 +640,12 @@ describe('dml pull', () => {
     expect(exitCode).toBe(6);
     expect(stderr).toContain('conflict: dag own: main has');
     expect(await head(theirs)).toBe(before);
+    expect(await theirs.error(3, ['pull', '--take', 'owm=theirs'])).toMatchObject({
+      code: 'unknown_name',
+      detail: 'dag',
+      hint: expect.stringContaining('did you mean: own?'),
+    });
+    expect(await theirs.refusal(2, ['pull', '--take', 'own=mine'])).toContain('"dml pull --help" shows');
     await theirs.ok('pull', '--take', 'own=theirs');
     expect((await theirs.ok('cat', 'own')).trim()).toBe('"ours"');
   });

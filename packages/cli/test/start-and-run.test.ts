@@ -132,7 +132,7 @@ describe('dml run', () => {
     expect(await repository.refState()).toEqual(before);
   });
 
-  it('names the commit that made the dag where nothing changed [DML-CLI-1506] [DML-REP-0102]', async () => {
+  it('names the commit that made the dag where nothing changed [DML-CLI-1506] [DML-REP-0934]', async () => {
     const own = await TestRepository.create();
     const made = await own.run('sums');
     const other = await own.run('values');

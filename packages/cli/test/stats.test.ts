@@ -66,7 +66,7 @@ async function timeOf(execIds: readonly string[]): Promise<number> {
 }
 
 describe('dml stats', () => {
-  it('counts what ran for a dag first and what was known before [DML-REP-0410]', () => {
+  it('counts what ran for a dag first and what was known before [DML-REP-0936]', () => {
     expect(sums.commits).toBe(3);
     expect(sums.dags).toMatchObject([
       { dag: 'first', runs: 2, executed: 8, failed: 0, answered: 0, savedMs: 0 },
@@ -74,7 +74,7 @@ describe('dml stats', () => {
     ]);
   });
 
-  it('sums the times of the calls that ran, and of those that the known ones had taken [DML-REP-0410]', async () => {
+  it('sums the times of the calls that ran, and of those that the known ones had taken [DML-REP-0936]', async () => {
     const { calls, executedMs } = {
       calls: sums.slowestCalls,
       executedMs: sums.dags.map((dag) => dag.executedMs),
@@ -102,7 +102,7 @@ describe('dml stats', () => {
     expect(totals).toEqual([...totals].sort((a, b) => b - a));
   });
 
-  it('counts calls that failed, that others had run, and dags that are gone [DML-REP-0410]', async () => {
+  it('counts calls that failed, that others had run, and dags that are gone [DML-REP-0936]', async () => {
     const other = await TestRepository.create();
     const code = `${STEPS}
 export const boom = (n: number): number => { throw new RangeError(String(n)); };
@@ -132,7 +132,7 @@ export const brave = async (n: number): Promise<number> => call(boom, n).then(()
     expect(await other.ok('stats')).toContain('1 failed');
   });
 
-  it('counts the time of a call that had run for another branch [DML-REP-0410]', async () => {
+  it('counts the time of a call that had run for another branch [DML-REP-0936]', async () => {
     const other = await TestRepository.create();
     const define = (name: string, build: string): Promise<unknown> =>
       other.define(name, build, { code: STEPS });

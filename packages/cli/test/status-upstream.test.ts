@@ -18,6 +18,7 @@ async function upstream(): Promise<unknown[]> {
 
 describe('dml status', () => {
   it('prints how far the branch and its tracking ref are apart [DML-CLI-2050]', async () => {
+    await repository.ok('remote', 'add', 'origin', 'shared');
     const line = async (): Promise<string | undefined> => (await repository.ok('status')).split('\n')[2];
     expect(await line()).toBe('');
     await repository.plant(remoteRef('origin', 'main'), commits[2]!);
@@ -31,6 +32,18 @@ describe('dml status', () => {
     await repository.plant(remoteRef('origin', 'side'), commits[2]!);
     await repository.run('clock');
     expect(await line()).toBe('1 commit ahead of origin/side, and 2 behind it');
+  });
+
+  it('says that a bundle brought the tracking ref of no remote [DML-CLI-3850]', async () => {
+    await repository.ok('bundle', 'create', 'all.car', 'main');
+    await repository.ok('bundle', 'unbundle', 'all.car', '--as', 'off');
+    expect((await repository.ok('status')).split('\n')[2]).toBe(
+      'Up to date with off/main (a bundle brought it; no remote is called "off")',
+    );
+    expect(await repository.json('status')).toMatchObject({ upstream: 'off/main', upstreamRemote: null });
+    await repository.ok('remote', 'add', 'off', 'shared');
+    expect((await repository.ok('status')).split('\n')[2]).toBe('Up to date with off/main');
+    expect(await repository.json('status')).toMatchObject({ upstream: 'off/main', upstreamRemote: 'off' });
   });
 
   it('takes the tracking ref of origin, or of the only remote that has one [DML-CLI-2051]', async () => {

@@ -8,11 +8,12 @@ import {
   type RecordReader,
   typedId,
 } from '@daggerml/repository';
-import { headRef, type Ref, tagRef } from '@daggerml/store';
+import { headRef, parseRefName, type Ref, tagRef } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { moveRef, withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { formatColumns } from '../render/columns.ts';
+import { refText } from '../render/ref-moves.ts';
 import { noteShadowedDag } from '../render/shadowed-dag.ts';
 import { cliError } from '../wording/cli-error.ts';
 import { shellWord } from '../wording/wording.ts';
@@ -21,6 +22,9 @@ import { shellWord } from '../wording/wording.ts';
 export async function run(context: CommandContext): Promise<void> {
   const { args, options } = context;
   const isDeletion = options.delete === true;
+  const listsRemotes = options.all === true || options.remotes === true;
+  if (listsRemotes && args[0] !== undefined)
+    throw misuse('"--all" and "--remotes" list branches, and take no name');
   if (options.force === true && !isDeletion) throw misuse('the option "--force" goes with "--delete" only');
   if (args[0] === undefined) {
     if (isDeletion) throw cliError('missing_argument', { word: 'name', command: 'branch' });
@@ -31,17 +35,21 @@ export async function run(context: CommandContext): Promise<void> {
   await withStore(context, 'write', (reader) => (isDeletion ? remove : create)(context, reader));
 }
 
-/** Runs `dml branch`. */
+/** Runs `dml branch` without a name. */
 async function list(context: CommandContext): Promise<void> {
-  const { output } = context;
+  const { output, options } = context;
   await withStore(context, 'read', ({ store }) => {
     const current = store.head();
     // @spec DML-CLI-0811
-    const heads = store.readRefs('heads').map(({ name, commitId }) => ({
+    const own = store.readRefs('heads').map(({ name, commitId }) => ({
       branch: branchOf(name),
       commitId,
       current: name === current,
     }));
+    // @spec DML-CLI-3845
+    const fetched =
+      options.all === true || options.remotes === true ? store.readRefs('remotes').map(trackingFields) : [];
+    const heads = options.remotes === true ? fetched : [...own, ...fetched];
     output.result(heads, () =>
       formatColumns(
         heads.map((head) => [
@@ -51,8 +59,25 @@ async function list(context: CommandContext): Promise<void> {
         ]),
       ),
     );
-    if (heads.length === 0) output.note('no branch has a commit yet; "dml run <file>" makes the first one');
+    if (heads.length > 0) return;
+    output.note(
+      options.remotes === true
+        ? 'no branch of a remote yet; "dml fetch" brings those of one'
+        : 'no branch has a commit yet; "dml run <file>" makes the first one',
+    );
   });
+}
+
+/** Returns a branch of a remote as people name it. */
+function trackingFields({ name, commitId }: Ref): {
+  readonly branch: string;
+  readonly remote: string | null;
+  readonly commitId: string;
+  readonly current: false;
+} {
+  const parts = parseRefName(name);
+  const remote = parts.kind === 'remotes' ? parts.remote : null;
+  return { branch: refText(name), remote, commitId, current: false };
 }
 
 function create({ output, args, io }: CommandContext, reader: RecordReader): void {

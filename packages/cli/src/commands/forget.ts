@@ -40,7 +40,7 @@ export async function run(context: CommandContext): Promise<void> {
 function keepOf(context: CommandContext): Kept {
   const count = positiveInteger(context, 'keep', 'forget');
   if (count !== undefined) return { count };
-  const ageMs = age(context, { option: 'keepYounger', flag: 'keep-younger' }, 'forget');
+  const ageMs = age(context, 'keepYounger', 'forget');
   if (ageMs !== undefined) return { sinceMs: context.io.nowMs() - ageMs };
   const problem = 'it takes what is kept: --keep <number> or --keep-younger <age>';
   throw cliError('invalid_argument', { problem, command: 'forget' });

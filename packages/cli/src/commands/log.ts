@@ -1,5 +1,5 @@
 import { type CommitId, type CommitRecord, isDmlError } from '@daggerml/object-model';
-import { findCommit, type RecordReader, shortId } from '@daggerml/repository';
+import { findCommit, type RecordReader, readUnlessGone, shortId, walkHistory } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
 import { withStore } from '../invocation/repository-access.ts';
@@ -27,12 +27,13 @@ type LogLine = CommitLine | ExcisedLine | LeftOutLine;
 
 /** Runs `dml log [head]`. */
 export async function run(context: CommandContext): Promise<void> {
-  const { output, args } = context;
+  const { output, args, options } = context;
   const count = positiveInteger(context, 'count', 'log') ?? Number.POSITIVE_INFINITY;
   await withStore(context, 'read', (reader, store) => {
-    // @spec DML-CLI-0802
     const start = args[0] === undefined ? store.getRef(store.head())?.commitId : findCommit(reader, args[0]);
-    const values = [...firstParents(reader, start, count)];
+    // @spec DML-CLI-3841
+    const lines = options.firstParent === true ? 'first-parent' : 'all';
+    const values = start === undefined ? [] : logLines(reader, start, { count, lines });
     output.result(values, () =>
       values
         .map((value) =>
@@ -78,24 +79,30 @@ function indent(text: string): string[] {
   return text.split('\n').map((line) => `    ${line}`);
 }
 
-function* firstParents(reader: RecordReader, start: CommitId | undefined, count: number): Generator<LogLine> {
-  let left = count;
-  // @spec DML-CLI-0803
-  for (let commitId = start; commitId !== undefined && left > 0; left -= 1) {
-    const line = logLine(reader, commitId);
-    yield line;
-    // @spec DML-CLI-0826
-    commitId = 'parentCommitIds' in line ? line.parentCommitIds[0] : undefined;
+function logLines(
+  reader: RecordReader,
+  start: CommitId,
+  { count, lines }: { readonly count: number; readonly lines: 'all' | 'first-parent' },
+): LogLine[] {
+  const found: LogLine[] = [];
+  // @spec DML-CLI-3840
+  for (const { commitId, commit } of walkHistory((id) => readUnlessGone(reader, id), [start], lines)) {
+    found.push(commit === undefined ? goneLine(reader, commitId) : commitLine(commitId, commit));
+    // @spec DML-CLI-0803
+    if (found.length >= count) break;
   }
+  return found;
 }
 
-function logLine(reader: RecordReader, commitId: CommitId): LogLine {
+function commitLine(commitId: CommitId, commit: CommitRecord): CommitLine {
+  const { parentCommitIds, author, authoredMs, committer, committedMs, message } = commit;
+  return { commitId, parentCommitIds, author, authoredMs, committer, committedMs, message };
+}
+
+/** Returns the line about a commit that cannot be read. @spec DML-CLI-0826 */
+function goneLine(reader: RecordReader, commitId: CommitId): LogLine {
   try {
-    const { parentCommitIds, author, authoredMs, committer, committedMs, message } = reader.read(
-      'commit',
-      commitId,
-    );
-    return { commitId, parentCommitIds, author, authoredMs, committer, committedMs, message };
+    return commitLine(commitId, reader.read('commit', commitId));
   } catch (error) {
     if (isDmlError(error) && error.detail === 'left_out')
       return { commitId, leftOut: String(error.fields.domain) };

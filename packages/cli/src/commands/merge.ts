@@ -12,11 +12,12 @@ import { cliError } from '../wording/cli-error.ts';
 /** Runs `dml merge <source>` and `dml merge <target> <source>`. */
 export async function run(context: CommandContext): Promise<void> {
   const { output, args } = context;
+  const taken = takenSides(context, 'merge');
   await withStore(context, 'write', (_reader, store) => {
     // @spec DML-CLI-2001
     const [target, source] =
       args[1] === undefined ? ['HEAD', args[0] as string] : [args[0] as string, args[1]];
-    printMerged(output, mergeBranch(context, store, { target, source }), source);
+    printMerged(output, mergeBranch(context, store, { target, source, taken }), source);
   });
 }
 
@@ -24,7 +25,15 @@ export async function run(context: CommandContext): Promise<void> {
 export function mergeBranch(
   context: CommandContext,
   store: Store,
-  { target, source }: { readonly target: string; readonly source: string },
+  {
+    target,
+    source,
+    taken,
+  }: {
+    readonly target: string;
+    readonly source: string;
+    readonly taken: ReadonlyMap<string, MergeSide>;
+  },
 ): MergedHead {
   const { output, options, io } = context;
   const merged = mergeIntoHead({
@@ -38,7 +47,7 @@ export function mergeBranch(
     message: String(options.message ?? `merge ${source}`),
     // @spec DML-CLI-2002
     isForwardOnly: options.ffOnly === true,
-    taken: sidesOf(context),
+    taken,
     // @spec DML-CLI-2005
     side: options.ours === true ? 'ours' : options.theirs === true ? 'theirs' : undefined,
   });
@@ -78,7 +87,7 @@ export function mergedText(output: Output, merged: MergedHead, source: string): 
 }
 
 /** Returns the sides of `--take` by name of the dag. */
-function sidesOf({ options }: CommandContext): Map<string, MergeSide> {
+export function takenSides({ options }: CommandContext, command: 'merge' | 'pull'): Map<string, MergeSide> {
   const sides = new Map<string, MergeSide>();
   for (const text of (options.take ?? []) as readonly string[]) {
     const [, dag, side] = /^(.+)=(ours|theirs)$/s.exec(text) ?? [];
@@ -88,8 +97,9 @@ function sidesOf({ options }: CommandContext): Map<string, MergeSide> {
     sides.set(name, side as MergeSide);
   }
   return sides;
-}
 
-function misuse(problem: string): Error {
-  return cliError('invalid_argument', { problem, command: 'merge' });
+  function misuse(problem: string): Error {
+    // @spec DML-CLI-3847
+    return cliError('invalid_argument', { problem, command });
+  }
 }

@@ -5,11 +5,12 @@ import { withStore } from '../invocation/repository-access.ts';
 import { transferProgress, withRemote } from '../process/remote-session.ts';
 import { untilInterrupted } from '../process/until-interrupted.ts';
 import { fetchFields, noteFetched, partialOf } from './fetch.ts';
-import { mergeBranch, mergedFields, mergedText } from './merge.ts';
+import { mergeBranch, mergedFields, mergedText, takenSides } from './merge.ts';
 
 /** Runs `dml pull [remote] [branch]`. */
 export async function run(context: CommandContext): Promise<void> {
   const { output, args, options } = context;
+  const taken = takenSides(context, 'pull');
   const { fetch, remoteError } = await import('@daggerml/remotes');
   await withRemote(context, args[0], (session) =>
     withStore(context, 'write', async (_reader, store) => {
@@ -31,7 +32,7 @@ export async function run(context: CommandContext): Promise<void> {
       // @spec DML-CLI-2151
       if (store.getRef(remoteRef(name, branch)) === undefined)
         throw remoteError('remote_missing', { remote: remote.files.name, branch, detail: 'branch' });
-      const merged = mergeBranch(context, store, { target: 'HEAD', source });
+      const merged = mergeBranch(context, store, { target: 'HEAD', source, taken });
       output.result({ remote: name, uri, ...fetchFields(fetched), ...mergedFields(merged) }, () =>
         mergedText(output, merged, source),
       );

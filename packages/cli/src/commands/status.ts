@@ -10,6 +10,7 @@ import {
 import type { StubCounts } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
+import { hasRemote } from '../process/remote-session.ts';
 import { dagFields } from '../render/dag-fields.ts';
 import type { Output } from '../render/output.ts';
 import { formatAge, formatCount } from '../render/quantities.ts';
@@ -20,7 +21,7 @@ const MAX_INDEXES = 3;
 /** Runs `dml status`. */
 export async function run(context: CommandContext): Promise<void> {
   const { output, io } = context;
-  await withStore(context, 'read', (reader, store) => {
+  await withStore(context, 'read', async (reader, store) => {
     const current = currentCommit(reader);
     const dags = current === undefined ? [] : dagFields(dagsOf(reader, current.commit));
     const indexes = store.readRefs('index').flatMap(({ name, commitId }) => {
@@ -30,6 +31,7 @@ export async function run(context: CommandContext): Promise<void> {
     });
     const branch = branchOf(store.head());
     const upstream = upstreamOf(reader, store.head());
+    const remote = upstream && (await hasRemote(context, upstream.remote)) ? upstream.remote : null;
     // @spec DML-CLI-0801
     const value = {
       repository: repositoryFolder(context),
@@ -37,6 +39,7 @@ export async function run(context: CommandContext): Promise<void> {
       commitId: current?.commitId ?? null,
       // @spec DML-CLI-2052
       upstream: upstream?.name ?? null,
+      upstreamRemote: remote,
       ahead: upstream?.ahead ?? null,
       behind: upstream?.behind ?? null,
       dags,
@@ -53,7 +56,14 @@ export async function run(context: CommandContext): Promise<void> {
         const age = formatAge(commit.committedMs, io.nowMs());
         const message = output.safe(firstLine(commit.message));
         lines.push(`Commit ${output.shortId(commitId)}  ${message}  (${age})`);
-        if (upstream !== undefined) lines.push(upstreamText(upstream, output));
+        if (upstream !== undefined) {
+          // @spec DML-CLI-3850
+          const origin =
+            remote === null
+              ? ` (a bundle brought it; no remote is called "${output.safe(upstream.remote)}")`
+              : '';
+          lines.push(`${upstreamText(upstream, output)}${origin}`);
+        }
         lines.push(...notHereText(value.notHere));
         lines.push('', dags.length === 0 ? 'No dags.' : 'Dags:');
         for (const { dag, dagId } of dags) lines.push(`  ${output.shortId(dagId)}  ${output.safe(dag)}`);

@@ -26,6 +26,8 @@ export type CommandRun = (context: CommandContext) => Promise<void> | Promise<Ex
 export interface CommandSpec {
   /** Words after `dml`, e.g. `dag list`. */
   readonly name: string;
+  /** Other words for its last one. */
+  readonly aliases?: readonly string[];
   readonly group:
     | 'Start and run'
     | 'Inspect'

@@ -55,7 +55,8 @@ async function refuseMisuse({ known = [], ...misuse }: Misuse): Promise<never> {
     import('@daggerml/repository'),
     import('../wording/cli-error.ts'),
   ]);
-  const { code, command, word = '', problem = '' } = misuse;
+  const { code, command, word = '', problem = '', meant } = misuse;
+  if (meant !== undefined) throw cliError(code, { word, problem, meant, command }, undefined, 'meant');
   // @spec DML-CLI-0302
   throw cliError(code, { word, problem, nearest: nearest(word, known), command });
 }

@@ -1,5 +1,6 @@
 import { cliError } from '../wording/cli-error.ts';
 import type { CommandContext } from './command.ts';
+import { flagOf } from './flag.ts';
 
 /** Returns an option that must be a whole number above 0; undefined without the option. */
 export function positiveInteger(
@@ -11,7 +12,7 @@ export function positiveInteger(
   if (text === undefined) return undefined;
   const value = Number(text);
   if (/^\d+$/.test(String(text)) && Number.isSafeInteger(value) && value > 0) return value;
-  const problem = `--${name} takes a whole number above 0, not "${text}"`;
+  const problem = `${flagOf(name)} takes a whole number above 0, not "${text}"`;
   throw cliError('invalid_argument', { problem, command });
 }
 
@@ -21,14 +22,14 @@ const UNIT_MS: Readonly<Record<string, number>> = { h: HOUR_MS, d: 24 * HOUR_MS,
 /** Returns an option that must be an age such as `12h`, `30d` or `8w`, in milliseconds; undefined without the option. */
 export function age(
   { options }: Pick<CommandContext, 'options'>,
-  name: { readonly option: string; readonly flag: string },
+  name: string,
   command: string,
 ): number | undefined {
-  const text = options[name.option];
+  const text = options[name];
   if (text === undefined) return undefined;
   const [, digits, unit = ''] = /^(\d{1,6})([hdw])$/.exec(String(text)) ?? [];
   if (digits !== undefined) return Number(digits) * (UNIT_MS[unit] as number);
-  const problem = `--${name.flag} takes an age in hours, days or weeks such as 12h, 30d or 8w, not "${text}"`;
+  const problem = `${flagOf(name)} takes an age in hours, days or weeks such as 12h, 30d or 8w, not "${text}"`;
   throw cliError('invalid_argument', { problem, command });
 }
 

@@ -3,6 +3,8 @@ import type { GlobalOptions } from '../process/cli-io.ts';
 import { formatCount } from '../render/quantities.ts';
 import type { CommandSpec } from './command.ts';
 import { COMMANDS } from './command-table.ts';
+import { flagOf } from './flag.ts';
+import { meaningOf, meaningOfMoreWords } from './habits.ts';
 import { HELP_TOPICS } from './help-topics.ts';
 
 /** Request of a command line. */
@@ -27,12 +29,14 @@ export interface Misuse {
   /** Words that are known in the place of an unknown one. */
   readonly known?: readonly string[];
   readonly problem?: string;
+  /** Command that a word of another program means here. */
+  readonly meant?: string | undefined;
 }
 
 const GLOBAL_OPTIONS: readonly Option[] = [
   new Option('--repo <folder>', 'use the repository of this folder instead of the current one'),
   new Option('--json', 'print the result as one JSON document (errors: "dml help output")'),
-  new Option('--quiet', 'print errors only; no progress or notes'),
+  new Option('--quiet', 'print results and errors only; no progress or notes'),
   new Option('--no-color', 'print no colours (as does the variable NO_COLOR)'),
 ];
 const GLOBAL_NOTE = 'Every command also takes --repo, --json, --quiet and --no-color: see "dml --help".';
@@ -123,7 +127,8 @@ function topicOf(argv: readonly string[]): Invocation | undefined {
   const commands = COMMANDS.map(({ name }) => name.split(' ')[0] as string);
   if (word === undefined || commands.includes(word)) return undefined;
   const known = [...commands, ...HELP_TOPICS.map(({ name }) => name)];
-  return { kind: 'misuse', misuse: { code: 'unknown_command', word, known, command: '' } };
+  const meant = meaningOf('', word);
+  return { kind: 'misuse', misuse: { code: 'unknown_command', word, known, command: '', meant } };
 }
 
 /** Returns the place of the first argument that is neither a global option nor its value. @spec DML-CLI-0890 */
@@ -197,6 +202,8 @@ function addCommand(
     .summary(spec.summary)
     .description(spec.description === undefined ? spec.summary : `${spec.summary}\n\n${spec.description}`)
     .helpOption(...HELP)
+    // @spec DML-CLI-3843
+    .aliases(spec.aliases ?? [])
     .helpGroup(words.length === 1 ? `${spec.group}:` : 'Commands:')
     // @spec DML-CLI-0303
     .addHelpText('after', `\n${notesOf(spec)}\n\nExample:\n  $ ${spec.example}`);
@@ -267,7 +274,9 @@ function answerUnknownWords(group: Command, take: Take, alone: () => void): Comm
       const code = word.startsWith('-') ? 'unknown_option' : 'unknown_command';
       const known =
         code === 'unknown_option' ? flagsOf(group) : group.commands.map((command) => command.name());
-      take({ kind: 'misuse', misuse: { code, word, known, command: wordsOf(group) } });
+      const command = wordsOf(group);
+      const meant = meaningOf(command, word);
+      take({ kind: 'misuse', misuse: { code, word, known, command, meant } });
     });
 }
 
@@ -306,7 +315,7 @@ function emptyOf(
   const argument = at < 0 ? undefined : names[Math.min(at, names.length - 1)];
   if (argument !== undefined) return `argument "${argument.slice(1, -1)}"`;
   const option = Object.entries(options).find(([, value]) => value === '');
-  return option && `option "--${option[0]}"`;
+  return option && `option "${flagOf(option[0])}"`;
 }
 
 function globalsOf(options: Readonly<Record<string, unknown>>): GlobalOptions {
@@ -341,7 +350,13 @@ function misuseOf(error: CommanderError, command: Command): Misuse {
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   switch (error.code) {
     case 'commander.unknownOption':
-      return { code: 'unknown_option', word: quoted, known: flagsOf(command), command: words };
+      return {
+        code: 'unknown_option',
+        word: quoted,
+        known: flagsOf(command),
+        command: words,
+        meant: meaningOf(words, quoted),
+      };
     case 'commander.missingArgument':
       return { code: 'missing_argument', word: quoted, command: words };
     case 'commander.optionMissingArgument':
@@ -350,7 +365,7 @@ function misuseOf(error: CommanderError, command: Command): Misuse {
       const limit = command.registeredArguments.length;
       const takes = formatCount(limit, 'argument');
       const problem = `"${pathOf(command)}" takes ${takes}, but there is "${command.args[limit]}" too`;
-      return { code: 'invalid_argument', problem, command: words };
+      return { code: 'invalid_argument', problem, command: words, meant: meaningOfMoreWords(words) };
     }
     default:
       return { code: 'invalid_argument', problem: error.message.replace(/^error: /, ''), command: words };

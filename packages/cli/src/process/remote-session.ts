@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatSize } from '@daggerml/object-model';
+import { formatSize, isDmlError } from '@daggerml/object-model';
 import type {
   CheckReport,
   ConfiguredRemote,
@@ -55,6 +56,22 @@ export async function remotesOf(context: Pick<CommandContext, 'io' | 'globals'>)
   const folder = repositoryFolder(context);
   const { checkOwner } = await admitterFor(context, folder);
   return readRemotes(remotesPath(folder), checkOwner);
+}
+
+/** Checks whether the repository has a remote of a name; true also where its remotes cannot be read. */
+export async function hasRemote(
+  context: Pick<CommandContext, 'io' | 'globals'>,
+  name: string,
+): Promise<boolean> {
+  if (!existsSync(remotesPath(repositoryFolder(context)))) return false;
+  // Nearly every repository with remotes has this one, and to read them takes longer than a status.
+  if (name === DEFAULT_REMOTE) return true;
+  try {
+    return (await remotesOf(context)).has(name);
+  } catch (error) {
+    if (isDmlError(error)) return true;
+    throw error;
+  }
 }
 
 /** Opens a remote of the repository for the time of `body`; see {@link chosenRemote}. */

@@ -18,7 +18,7 @@ import {
   type RecordedFailure,
   type RecordReader,
   readFailure,
-  valueJson,
+  valueForPeople,
 } from '@daggerml/repository';
 import { dagFields } from './dag-fields.ts';
 import { dagView, nodeView, type ObjectView, type RenderOptions } from './node-views.ts';
@@ -138,7 +138,7 @@ function datumView(reader: RecordReader, datum: Datum, options: RenderOptions): 
   }
   return {
     value: { kind: datum.kind, ...sizeOf(reader, datum) },
-    lines: () => [`kind ${datum.kind}`, ...preview(valueJson(reader, datum), options)],
+    lines: () => [`kind ${datum.kind}`, ...preview(valueForPeople(reader, datum), options)],
   };
 }
 

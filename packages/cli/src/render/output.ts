@@ -147,7 +147,7 @@ export class Output {
     this.#print(this.#io.stdout, `${escapeJson(line)}\n`);
   }
 
-  /** Checks whether notes are printed: neither with `--quiet` nor with `--json`. @spec DML-CLI-0411 */
+  /** Checks whether notes are printed: neither with `--quiet` nor with `--json`. @spec DML-CLI-0411 DML-CLI-3849 */
   get printsNotes(): boolean {
     return !this.#globals.quiet && !this.isJson;
   }

@@ -27,6 +27,9 @@ const COMPACT_AGAIN =
 export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${string}`, string>>> = {
   unknown_command: `${NEAREST}"dml [{command} ]--help" lists all commands`,
   unknown_option: `${NEAREST}"dml [{command} ]--help" lists the options`,
+  'unknown_command/meant': '{meant}',
+  'unknown_option/meant': '{meant}',
+  'invalid_argument/meant': '{meant}',
   unreadable_repository: 'check the permissions of the folder and of the files in it',
   newer_format: UPDATE,
   too_many_files: RAISE_LIMIT,

@@ -1,6 +1,5 @@
 import {
   type CommitId,
-  type CommitRecord,
   type DagId,
   type DatumId,
   isDmlError,
@@ -13,51 +12,64 @@ import { findObject } from '../names/find-object.ts';
 import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
 import { storedValue } from '../nodes/stored-value.ts';
 import { objectValue } from '../views/object-value.ts';
-import { readFirstParents } from '../workspace/first-parents.ts';
+import { type HistoryCommit, readHistory } from '../workspace/history.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { METRIC_PREFIX, PARAMETER_PREFIX } from './recorded-names.ts';
 import { cellOf, type ValueCell } from './value-cell.ts';
 
 /** A dag as a commit has it. */
-export interface DagRun {
-  readonly commitId: CommitId;
-  readonly commit: CommitRecord;
+export interface DagRun extends HistoryCommit {
   readonly dagName: string;
   readonly dagId: DagId;
 }
 
 /** Returns the dag that a commit has under a name; undefined where it has none. Throws for an excised commit. */
 export function dagRun(reader: RecordReader, commitId: CommitId, dagName: string): DagRun | undefined {
-  const commit = reader.read('commit', commitId);
-  const dagId = treeGet('dags', reader.read('tree', commit.treeId).dags, dagName, reader)?.[1];
-  return dagId && { commitId, commit, dagName, dagId };
+  return runIn(reader, { commitId, commit: reader.read('commit', commitId) }, dagName);
+}
+
+function runIn(reader: RecordReader, at: HistoryCommit, dagName: string): DagRun | undefined {
+  const dagId = treeGet('dags', reader.read('tree', at.commit.treeId).dags, dagName, reader)?.[1];
+  return dagId && { ...at, dagName, dagId };
 }
 
 /**
- * Yields the commits along first parents that changed a dag, newest first: its names, or the outcome of its root or of
- * a metric. A history ends where a commit was excised. Holds two commits at a time.
- *
- * @spec DML-REP-0360
+ * Yields the commits of a history that changed a dag, newest first: its names, or the outcome of its root or of a
+ * metric. A merge that takes the dag of a side is none. Holds the commits that are read ahead, and their parents.
  */
 export function* runsOfDag(reader: RecordReader, from: CommitId, dagName: string): Generator<DagRun> {
-  let later: DagRun | undefined;
-  for (const [commitId] of readFirstParents(reader, from)) {
-    const run = dagRun(reader, commitId, dagName);
-    if (later !== undefined && (run === undefined || !isSameRun(reader, run, later))) yield later;
-    later = run;
+  /** Runs of parents of the commits so far. */
+  const known = new Map<CommitId, DagRun | undefined>();
+  const runOf = (at: HistoryCommit): DagRun | undefined =>
+    known.has(at.commitId) ? known.get(at.commitId) : runIn(reader, at, dagName);
+  for (const { commitId, commit, parents } of readHistory(reader, from)) {
+    const run = runOf({ commitId, commit });
+    known.delete(commitId);
+    if (run === undefined) continue;
+    const before = parents.flatMap((each) => {
+      const parent = runOf(each);
+      known.set(each.commitId, parent);
+      return parent ?? [];
+    });
+    // @spec DML-REP-0933
+    if (isChanged(reader, run, before)) yield run;
   }
-  if (later !== undefined) yield later;
 }
 
-function isSameRun(reader: RecordReader, left: DagRun, right: DagRun): boolean {
-  if (left.dagId !== right.dagId) return false;
-  const [before, after] = [left.commit.pins, right.commit.pins];
-  if (before === after) return true;
-  const { rootNodeId, names } = reader.read('dag', left.dagId);
-  const pinOf = (pins: TreeRoot<'pins'>, nodeId: NodeId): unknown =>
-    treeGet('pins', pins, nodeId, reader)?.[1];
+/** Checks whether a run is another one than each of those before it. */
+function isChanged(reader: RecordReader, run: DagRun, before: readonly DagRun[]): boolean {
+  const pinsBefore = before.flatMap(({ dagId, commit }) => (dagId === run.dagId ? [commit.pins] : []));
+  if (pinsBefore.length === 0) return true;
+  const { pins } = run.commit;
+  if (pinsBefore.includes(pins)) return false;
+  const { rootNodeId, names } = reader.read('dag', run.dagId);
+  const pinOf = (root: TreeRoot<'pins'>, nodeId: NodeId): unknown =>
+    treeGet('pins', root, nodeId, reader)?.[1];
   const metrics = Array.from(namesUnder(reader, names, METRIC_PREFIX), ([, nodeId]) => nodeId);
-  return [rootNodeId, ...metrics].every((nodeId) => pinOf(before, nodeId) === pinOf(after, nodeId));
+  // A merge may have the outcome of each call from another side.
+  return ![rootNodeId, ...metrics].every((nodeId) =>
+    pinsBefore.some((root) => pinOf(root, nodeId) === pinOf(pins, nodeId)),
+  );
 }
 
 /** Lists the names with a beginning. O(log n) and those names. */

@@ -1,6 +1,6 @@
 import type { Datum, DatumId, DatumKind } from '@daggerml/object-model';
 import type { RecordSource } from '../nodes/stored-value.ts';
-import { valueJson } from '../views/value-json.ts';
+import { valueForPeople, valueJson } from '../views/value-json.ts';
 
 /** Characters of the JSON text of a value in a table; a longer one is cut. */
 const MAX_JSON_LENGTH = 1_000;
@@ -14,17 +14,34 @@ export interface ValueCell {
   readonly json: string;
   /** Set where the value is cut, for the rest. */
   readonly cut?: DatumId;
+  /** The text for people, cut likewise, where the JSON text has blobs. */
+  readonly text?: string;
 }
 
 /** Returns a value as a field. */
 export function cellOf(source: RecordSource, datum: Datum, datumId: DatumId): ValueCell {
-  let json = '';
-  for (const piece of valueJson(source, datum)) {
-    json += piece.replace(/\n\s*/g, ' ');
-    if (json.length > MAX_JSON_LENGTH)
-      return { kind: datum.kind, json: json.slice(0, MAX_JSON_LENGTH).toWellFormed(), cut: datumId };
+  const { text: json, isCut } = beginning(valueJson(source, datum));
+  const people = json.includes(BLOB_MARK) ? beginning(valueForPeople(source, datum)) : undefined;
+  return {
+    kind: datum.kind,
+    json,
+    ...(isCut && { cut: datumId }),
+    ...(people !== undefined && { text: people.isCut ? `${people.text}…` : people.text }),
+  };
+}
+
+/** Beginning of a blob in JSON text; inside of a text the quotes are escaped. */
+const BLOB_MARK = '{"/":{"blob":';
+
+/** Returns the beginning of a text on one line. */
+function beginning(pieces: Iterable<string>): { readonly text: string; readonly isCut: boolean } {
+  let text = '';
+  for (const piece of pieces) {
+    text += piece.replace(/\n\s*/g, ' ');
+    if (text.length > MAX_JSON_LENGTH)
+      return { text: text.slice(0, MAX_JSON_LENGTH).toWellFormed(), isCut: true };
   }
-  return { kind: datum.kind, json };
+  return { text, isCut: false };
 }
 
 /** Checks whether two fields hold the same value; a missing one is another. */
@@ -64,6 +81,7 @@ function wholeJson(source: RecordSource, datumId: DatumId): string {
 export function cellText(cell: ValueCell): string {
   const number = cell.kind === 'f64' ? cellNumber(cell) : undefined;
   if (number !== undefined) return String(Number(number.toPrecision(SHOWN_DIGITS)));
+  if (cell.text !== undefined) return cell.text;
   const isText = cell.kind === 'string';
   // A cut text has no quote at its end, and may end inside of an escape.
   if (cell.cut !== undefined) return `${isText ? cell.json.slice(1) : cell.json}…`;

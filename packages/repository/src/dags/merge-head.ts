@@ -11,9 +11,11 @@ import { repositoryError } from '../errors.ts';
 import { findCommit } from '../names/find-object.ts';
 import { findHead } from '../names/find-ref.ts';
 import { branchOf } from '../names/ref-text.ts';
+import { unknownName } from '../names/unknown-name.ts';
 import { readFailure } from '../nodes/error-dag.ts';
 import { execValue } from '../nodes/stored-value.ts';
 import { callText } from '../views/call-text.ts';
+import { dagsOf } from '../views/commit-view.ts';
 import { RecordReader } from '../workspace/record-reader.ts';
 import { fastForwardHead, type HeadMove, type MovedHead } from './move-head.ts';
 
@@ -72,11 +74,13 @@ export interface UnmergedHead {
  * Merges a commit into a branch: by moving it where it has no commits of its own, else by a commit with both as parents.
  * The current branch without a commit takes the commit. Conflicts that nothing settles are returned.
  *
- * Throws `not_fast_forward` where only a move is wanted, and as `findHead` and `findCommit`.
+ * Throws `not_fast_forward` where only a move is wanted, `unknown_name` for a dag to take that no side has, and as
+ * `findHead` and `findCommit`.
  */
 export function mergeIntoHead(request: HeadMerge): MergedHead | UnmergedHead {
   const { store, head } = request;
   const reader = new RecordReader(store);
+  refuseUnknownDags(request, reader);
   for (;;) {
     const merged = isEmptyHead(store, head)
       ? begin(request, reader)
@@ -85,6 +89,22 @@ export function mergeIntoHead(request: HeadMerge): MergedHead | UnmergedHead {
         : merge(request, reader);
     if (merged !== 'lost') return merged;
   }
+}
+
+/** Refuses a dag to take that neither side has. */
+function refuseUnknownDags({ store, head, source, taken }: HeadMerge, reader: RecordReader): void {
+  if (taken === undefined || taken.size === 0) return;
+  const sides = [
+    findCommit(reader, source),
+    ...(isEmptyHead(store, head) ? [] : [findHead(reader, head).commitId]),
+  ];
+  const known = new Set(
+    sides.flatMap((commitId) => dagsOf(reader, reader.read('commit', commitId)).map(({ name }) => name)),
+  );
+  // @spec DML-CLI-3846
+  const unknown = [...taken.keys()].find((name) => !known.has(name));
+  if (unknown !== undefined)
+    throw unknownName({ name: unknown, word: unknown, detail: 'dag', inside: source, known: [...known] });
 }
 
 /** Checks whether a text names the current branch and that has no commit. */

@@ -2,9 +2,10 @@ import { type ExecId, type NodeId, treeCount, treeDiff } from '@daggerml/object-
 import { ifReadable } from '@daggerml/store';
 import { treeScope } from '../nodes/pin-scope.ts';
 import { callsOf } from '../views/dag-view.ts';
+import type { HistoryCommit } from '../workspace/history.ts';
 import { type CallPlace, dagIdAt, sideAt } from './call-place.ts';
 import type { Comparison, ExplainSource } from './call-side.ts';
-import { ancestorWithDag, commitThatPinned, firstParents, type HistoryCommit } from './earlier-commit.ts';
+import { ancestorWithDag, commitThatPinned, historyOf } from './earlier-commit.ts';
 import { matchCalls, type UnmatchedCalls } from './match-calls.ts';
 import type { TracedCall } from './traced-call.ts';
 
@@ -20,7 +21,7 @@ export function traceCallOfDag(source: ExplainSource, place: CallPlace): TracedC
   const { made, steps: commitsSince } = commitThatPinned(source, asked, nodeId);
   const traced = { madeIn: made.commitId, commitsSince };
   const after = sideAt(source, { nodeId, commitId: made.commitId, dagName });
-  const [parent] = firstParents(source, made.commit.parentCommitIds[0]);
+  const [parent] = historyOf(source, made.commit.parentCommitIds.slice(0, 1), 'first-parent');
   // @spec DML-EXE-3514
   const before = dagName === undefined ? undefined : ancestorWithDag(source, made, dagName);
   const base = before ?? parent;

@@ -3,7 +3,7 @@ import { ifReadable } from '@daggerml/store';
 import { callsOf } from '../views/dag-view.ts';
 import { type CallExec, type CallPlace, comparisonOf, execAt, execIdAt, sideAt } from './call-place.ts';
 import type { Comparison, ExplainSource } from './call-side.ts';
-import { firstParents } from './earlier-commit.ts';
+import { historyOf } from './earlier-commit.ts';
 import { matchCalls } from './match-calls.ts';
 import type { TracedCall } from './traced-call.ts';
 
@@ -56,14 +56,17 @@ export function traceCallOfFunction(source: ExplainSource, place: MadePlace, exp
   };
 }
 
-/** Counts the first parents from a commit back to another one. */
-function commitsBetween(source: ExplainSource, commitId: CommitId, madeIn: CommitId): number {
-  let count = 0;
-  for (const each of firstParents(source, commitId)) {
-    if (each.commitId === madeIn) break;
-    count += 1;
+/** Counts the steps from a commit back to an ancestor, on the shortest way. O(commits that are not older). */
+function commitsBetween(source: ExplainSource, from: CommitId, ancestor: CommitId): number {
+  const steps = new Map<CommitId, number>([[from, 0]]);
+  for (const { commitId, commit } of historyOf(source, [from])) {
+    const count = steps.get(commitId) as number;
+    if (commitId === ancestor) return count;
+    steps.delete(commitId);
+    for (const parentId of commit.parentCommitIds)
+      steps.set(parentId, Math.min(steps.get(parentId) ?? count + 1, count + 1));
   }
-  return count;
+  return 0;
 }
 
 /** Finds the call of an earlier result that the call takes the place of. */

@@ -10,29 +10,24 @@ import {
   treeGet,
 } from '@daggerml/object-model';
 import { ifReadable } from '@daggerml/store';
+import { type HistoryCommit, type HistoryLines, walkHistory } from '../workspace/history.ts';
 import type { ExplainSource } from './call-side.ts';
 
 const ID_BYTES = 32;
 /** Commits that are gone through at most. */
 const MAX_COMMITS = 100_000;
 
-/** A commit of a history. */
-export interface HistoryCommit {
-  readonly commitId: CommitId;
-  readonly commit: CommitRecord;
-}
-
-/** Iterates a commit and its first parents, up to one that was excised or is not here. */
-export function* firstParents(
+/** Iterates the history of commits, without those that were excised or are not here. */
+export function* historyOf(
   source: ExplainSource,
-  commitId: CommitId | undefined,
-): Generator<HistoryCommit> {
-  let next = commitId;
-  for (let count = 0; count < MAX_COMMITS && next !== undefined; count += 1) {
-    const commit = commitUnlessGone(source, next);
-    if (commit === undefined) return;
-    yield { commitId: next, commit };
-    [next] = commit.parentCommitIds;
+  tips: readonly CommitId[],
+  lines: HistoryLines = 'all',
+): Generator<HistoryCommit, void, undefined> {
+  let left = MAX_COMMITS;
+  for (const { commitId, commit } of walkHistory((id) => commitUnlessGone(source, id), tips, lines)) {
+    if (commit !== undefined) yield { commitId, commit };
+    left -= 1;
+    if (left === 0) return;
   }
 }
 
@@ -63,8 +58,10 @@ export class PinReader {
 }
 
 /**
- * Returns the oldest commit from which on every first descendant pins a node to this exec, and the number of commits
- * since then. O(commits since then), few of which are decoded.
+ * Returns the last commit, going back, that still pins a node to the exec, at a merge along the first parent of those
+ * that do, and the number of commits since then. O(commits since then), few of which are decoded.
+ *
+ * @spec DML-REP-0935
  */
 export function commitThatPinned(
   source: ExplainSource,
@@ -77,44 +74,51 @@ export function commitThatPinned(
   const idBytes = Buffer.from(execId, 'hex');
   let made = { commitId: from.commitId, bytes: bytesUnlessGone(source, from.commitId) };
   let steps = 0;
-  for (let count = 0; count < MAX_COMMITS; count += 1) {
-    const commitId = made.bytes && firstParentIn(made.bytes);
-    const bytes = commitId && bytesUnlessGone(source, commitId);
-    if (commitId === undefined || bytes === undefined) break;
-    // An exec is pinned to its own node, so few pins, which the commit itself holds, need not be decoded.
-    const isPinned =
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(idBytes) ||
-      ifReadable(() => pins.in(decodeRecord(bytes, 'commit'))) === execId;
-    if (!isPinned) break;
-    made = { commitId, bytes };
+  for (let count = 0; count < MAX_COMMITS && made.bytes !== undefined; count += 1) {
+    const before = parentsIn(made.bytes)
+      .map((commitId) => ({ commitId, bytes: bytesUnlessGone(source, commitId) }))
+      .find(({ bytes }) => bytes !== undefined && isPinnedIn(bytes));
+    if (before === undefined) break;
+    made = before;
     steps += 1;
   }
   return { made: { commitId: made.commitId, commit: source.read('commit', made.commitId) }, steps };
+
+  function isPinnedIn(bytes: Uint8Array): boolean {
+    // An exec is pinned to its own node, so few pins, which the commit itself holds, need not be decoded.
+    return (
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(idBytes) ||
+      ifReadable(() => pins.in(decodeRecord(bytes, 'commit'))) === execId
+    );
+  }
 }
 
 function bytesUnlessGone(source: ExplainSource, commitId: CommitId): Uint8Array | undefined {
   return ifReadable(() => source.getBytes('commit', commitId));
 }
 
-/** Returns the first parent of a commit without decoding it. */
-function firstParentIn(bytes: Uint8Array): CommitId | undefined {
-  let found: CommitId | undefined;
+/** Lists the parents of a commit without decoding it. */
+function parentsIn(bytes: Uint8Array): CommitId[] {
+  const parents: CommitId[] = [];
   ifReadable(() =>
     scanLinks(bytes, (objectClass, at) => {
       if (objectClass === 'commit')
-        found ??= Buffer.from(bytes.subarray(at, at + ID_BYTES)).toString('hex') as CommitId;
+        parents.push(Buffer.from(bytes.subarray(at, at + ID_BYTES)).toString('hex') as CommitId);
     }),
   );
-  return found;
+  return parents;
 }
 
-/** Returns the closest ancestor of a commit that has a dag under a name. */
+/**
+ * Returns the closest ancestor of a commit that has a dag under a name, along first parents: a merge has the dags of
+ * every side.
+ */
 export function ancestorWithDag(
   source: ExplainSource,
   { commit }: HistoryCommit,
   dagName: string,
 ): (HistoryCommit & { readonly dagId: DagId }) | undefined {
-  for (const each of firstParents(source, commit.parentCommitIds[0])) {
+  for (const each of historyOf(source, commit.parentCommitIds.slice(0, 1), 'first-parent')) {
     const dagId = dagNamed(source, each.commit, dagName);
     if (dagId !== undefined) return { ...each, dagId };
   }

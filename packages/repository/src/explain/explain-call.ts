@@ -13,7 +13,7 @@ export interface CallExplanation extends CallPlace {
   readonly origin: CallOrigin | undefined;
   /** The oldest commit from which on the call has its outcome; undefined without one. */
   readonly madeIn: CommitId | undefined;
-  /** Number of first parents from the commit back to that one. */
+  /** Number of steps from the commit back to that one. */
   readonly commitsSince: number;
   readonly earlier: CallPlace | undefined;
   readonly differences: readonly CallDifference[];

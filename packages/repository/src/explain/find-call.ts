@@ -9,9 +9,10 @@ import { treeScope } from '../nodes/pin-scope.ts';
 import { callText } from '../views/call-text.ts';
 import { currentCommit, dagsOf } from '../views/commit-view.ts';
 import { callsOf, namesIn } from '../views/dag-view.ts';
+import type { HistoryCommit } from '../workspace/history.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import type { CallPlace } from './call-place.ts';
-import { firstParents, type HistoryCommit, PinReader } from './earlier-commit.ts';
+import { historyOf, PinReader } from './earlier-commit.ts';
 import { execsMadeBelow, findMadeCall } from './made-calls.ts';
 import { computed } from './own-differences.ts';
 
@@ -109,8 +110,11 @@ function* commitsToSearch(reader: RecordReader): Generator<HistoryCommit> {
   const works = reader.store.readRefs('index').map(({ commitId }) => commitId);
   for (const commitId of [current, ...works])
     if (commitId !== undefined) yield { commitId, commit: reader.read('commit', commitId) };
-  for (const start of [current, ...reader.store.readRefs('heads').map(({ commitId }) => commitId)])
-    yield* firstParents(reader, start);
+  if (current !== undefined) yield* historyOf(reader, [current]);
+  yield* historyOf(
+    reader,
+    reader.store.readRefs('heads').map(({ commitId }) => commitId),
+  );
 }
 
 function nameOfDag(reader: RecordReader, commitId: CommitId, dagId: DagId): string | undefined {

@@ -7,9 +7,9 @@ import {
   treeGet,
 } from '@daggerml/object-model';
 import { ifReadable } from '@daggerml/store';
+import type { HistoryCommit } from '../workspace/history.ts';
 import type { CallExec, CallPlace } from './call-place.ts';
 import type { ExplainSource } from './call-side.ts';
-import type { HistoryCommit } from './earlier-commit.ts';
 
 /** A call, and the calls whose functions made it, from the innermost to that of a dag. */
 interface MadeNode {

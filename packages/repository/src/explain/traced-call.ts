@@ -6,7 +6,7 @@ import type { Comparison } from './call-side.ts';
 export interface TracedCall {
   /** The oldest commit from which on the call has its outcome. */
   readonly madeIn: CommitId;
-  /** Number of first parents from the commit that was asked for back to that one. */
+  /** Number of steps from the commit that was asked for back to that one. */
   readonly commitsSince: number;
   readonly comparison: Comparison;
   readonly earlier: CallPlace | undefined;

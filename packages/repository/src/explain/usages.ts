@@ -10,10 +10,11 @@ import {
   treeEntries,
   treeGet,
 } from '@daggerml/object-model';
-import { ifReadable, logCommits } from '@daggerml/store';
+import { ifReadable } from '@daggerml/store';
 import { dagNodes } from '../dags/import-dag.ts';
 import { execValue } from '../nodes/stored-value.ts';
 import { dagsOf } from '../views/commit-view.ts';
+import { walkHistory } from '../workspace/history.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { commitUnlessGone } from './earlier-commit.ts';
 
@@ -60,12 +61,12 @@ export function* usagesOf(
   // @spec DML-REP-0304
   const holders = store.findHolders([datumId], (rows) => progress.onRows?.(rows));
   const tips = store.readRefs().map(({ commitId }) => commitId);
-  const graph = { readCommit: (commitId: CommitId) => commitUnlessGone(reader, commitId) ?? GONE };
   const dags = new DagsOfNodes(reader);
   const seen = new Set<ExecId>();
   let commits = 0;
-  for (const { commitId, commit } of logCommits<CommitRecord>(graph, tips, { order: 'time' })) {
+  for (const { commitId, commit } of walkHistory((id) => commitUnlessGone(reader, id), tips)) {
     progress.onCommits?.(++commits);
+    if (commit === undefined) continue;
     const [first, ...others] = commit.parentCommitIds.map((parentId) => commitUnlessGone(reader, parentId));
     for (const { after } of treeDiff('pins', first?.pins ?? [], commit.pins, reader)) {
       if (after === undefined) continue;
@@ -106,9 +107,6 @@ function withMade(reader: RecordReader, call: CallOutcome, seen: Set<ExecId>): r
   }
   return calls;
 }
-
-/** The place of a commit that was excised, where history ends. */
-const GONE = { parentCommitIds: [], committedMs: 0, pins: [] } as unknown as CommitRecord;
 
 function rolesIn(
   reader: RecordReader,

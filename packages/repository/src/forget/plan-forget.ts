@@ -8,7 +8,7 @@ import {
 import { Draft, type RefName, storeError } from '@daggerml/store';
 import { treeScope } from '../nodes/pin-scope.ts';
 import { ObjectWalk } from '../stats/object-walk.ts';
-import { readFirstParents, readUnlessGone } from '../workspace/first-parents.ts';
+import { readHistory, readUnlessGone } from '../workspace/history.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 
 /** Commits that a branch keeps, beginning with the newest one, which it always keeps. */
@@ -39,17 +39,17 @@ export interface FreedBytes {
 }
 
 /**
- * Plans a shorter history of a branch: the oldest commit that is kept has no parent, and each later one has the one
- * before it; all else in them stays as it is. Throws `ref_missing`.
+ * Plans a shorter history of a branch: each commit that is kept has the parents that are kept; all else in it stays as
+ * it is. Throws `ref_missing`.
  *
- * @spec DML-REP-0420
+ * @spec DML-REP-0937
  */
 export function planForget(reader: RecordReader, branch: RefName, keep: Kept): ForgetPlan {
   const before = reader.store.getRef(branch)?.commitId;
   if (before === undefined) throw storeError('ref_missing', { ref: branch });
   const kept: CommitId[] = [];
   const forgotten: CommitId[] = [];
-  for (const [commitId, commit] of readFirstParents(reader, before)) {
+  for (const { commitId, commit } of readHistory(reader, before)) {
     const isKept =
       forgotten.length === 0 &&
       (kept.length === 0 ||
@@ -59,12 +59,13 @@ export function planForget(reader: RecordReader, branch: RefName, keep: Kept): F
   const draft = new Draft(reader.store);
   let after = before;
   if (forgotten.length > 0) {
-    let parent: CommitId | undefined;
+    const madeAgain = new Map<CommitId, CommitId>();
     for (const commitId of [...kept].reverse()) {
       const commit = reader.read('commit', commitId);
-      parent = draft.put({ ...commit, parentCommitIds: parent === undefined ? [] : [parent] }) as CommitId;
+      const parentCommitIds = commit.parentCommitIds.flatMap((parentId) => madeAgain.get(parentId) ?? []);
+      madeAgain.set(commitId, draft.put({ ...commit, parentCommitIds }) as CommitId);
     }
-    after = parent as CommitId;
+    after = madeAgain.get(before) as CommitId;
   }
   const [keptCommits, forgottenCommits] = [kept.length, forgotten.length];
   return { branch, before, after, keptCommits, forgottenCommits, draft, kept, forgotten };

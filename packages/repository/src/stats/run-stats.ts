@@ -1,17 +1,17 @@
 import {
   type CommitId,
-  type CommitRecord,
   type DagId,
   type DatumId,
   type ExecId,
   isDmlError,
   type NodeId,
   treeEntries,
+  treeGet,
 } from '@daggerml/object-model';
 import { diffCommits } from '@daggerml/store';
 import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
 import { nameOfFunction } from '../views/call-text.ts';
-import { readFirstParents } from '../workspace/first-parents.ts';
+import { type HistoryCommit, readHistory, readUnlessGone } from '../workspace/history.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { IdNumbers } from './id-numbers.ts';
 
@@ -66,44 +66,50 @@ export interface RunStatsOptions {
 const SLOWEST = 10;
 
 /**
- * Sums what calls took and what was known of them before, over a commit and its first parents, oldest first. A commit
- * and its parent are held at a time, besides some 32 bytes for each call that ran.
+ * Sums what calls took and what was known of them before, over the history of a commit, oldest first. A commit
+ * and its parents are held at a time, besides some 32 bytes for each call that ran and the ids of the commits.
  *
- * @spec DML-REP-0410
+ * @spec DML-REP-0936
  */
 export function runStats(reader: RecordReader, from: CommitId, options: RunStatsOptions = {}): RunStats {
-  const commits = Array.from(readFirstParents(reader, from), ([commitId]) => commitId);
+  const commits = Array.from(readHistory(reader, from), ({ commitId }) => commitId);
   const stats = new Stats(reader);
   for (let at = commits.length - 1; at >= 0; at -= 1) {
     const commitId = commits[at] as CommitId;
     const commit = reader.read('commit', commitId);
     const scope = treeScope(commit.pins, reader);
-    for (const { name, dagId } of ranDags(reader, { commitId, commit, before: commits[at + 1] }))
+    for (const { name, dagId } of ranDags(reader, { commitId, commit }))
       if (options.dag === undefined || options.dag === name) stats.addRun(name, dagId, scope);
     options.onCommits?.(commits.length - at);
   }
   return { commits: commits.length, ...stats.result() };
 }
 
-interface Step {
-  readonly commitId: CommitId;
-  readonly commit: CommitRecord;
-  readonly before: CommitId | undefined;
-}
-
-/** Lists the dags of a commit that are new in it, or that have a call with another outcome. */
+/** Lists the dags of a commit that no parent has, or that have a call with an outcome that no parent has. */
 function* ranDags(
   reader: RecordReader,
-  { commitId, commit, before }: Step,
+  { commitId, commit }: HistoryCommit,
 ): Generator<{ readonly name: string; readonly dagId: DagId }> {
-  const { dags, pins } = diffCommits(reader.store, before, commitId);
+  const [first, ...others] = commit.parentCommitIds.flatMap((parentId) => {
+    const parent = readUnlessGone(reader, parentId);
+    return parent === undefined ? [] : [{ parentId, ...parent }];
+  });
+  const { dags, pins } = diffCommits(reader.store, first?.parentId, commitId);
+  const sides = others.map(({ treeId, pins }) => ({ pins, dags: reader.read('tree', treeId).dags }));
   const changed = new Set<string>();
   for (const change of dags) {
     changed.add(change.name);
-    if (change.kind !== 'removed') yield { name: change.name, dagId: change.after };
+    if (change.kind === 'removed') continue;
+    const { name, after: dagId } = change;
+    if (!sides.some((side) => treeGet('dags', side.dags, name, reader)?.[1] === dagId)) yield { name, dagId };
   }
   const repinned = new Set<NodeId>();
-  for (const { kind, nodeId } of pins) if (kind === 'changed') repinned.add(nodeId);
+  for (const change of pins) {
+    if (change.kind !== 'changed') continue;
+    const { nodeId, after } = change;
+    if (!sides.some((side) => treeGet('pins', side.pins, nodeId, reader)?.[1] === after))
+      repinned.add(nodeId);
+  }
   if (repinned.size === 0) return;
   for (const [name, dagId] of treeEntries('dags', reader.read('tree', commit.treeId).dags, reader))
     if (!changed.has(name) && someNode(reader, dagId, repinned)) yield { name, dagId };

@@ -2,7 +2,7 @@ import type { Datum, DatumId, NodeId } from '@daggerml/object-model';
 import { formatSize, isDmlError, treeCount, treeEntries } from '@daggerml/object-model';
 import { shortId } from '../names/typed-id.ts';
 import type { RecordSource } from '../nodes/stored-value.ts';
-import { valueJson } from './value-json.ts';
+import { valueForPeople } from './value-json.ts';
 
 /** A call and its inputs, as texts. */
 export interface CallText {
@@ -102,7 +102,7 @@ export function datumText(source: RecordSource, datum: Datum, limit: number, end
   if (datum.kind === 'blob')
     return `blob of ${formatSize(datum.sizeBytes)} (${shortId(datum.contentSha256)})`;
   let text = '';
-  for (const piece of valueJson(source, datum)) {
+  for (const piece of valueForPeople(source, datum)) {
     text += piece.replace(/\n\s*/g, ' ');
     if (text.length > limit) return `${text.slice(0, limit).toWellFormed()}…${end}`;
   }

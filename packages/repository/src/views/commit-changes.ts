@@ -9,7 +9,7 @@ import {
 import { isSameComputation } from '../nodes/input-values.ts';
 import { treeScope } from '../nodes/pin-scope.ts';
 import { execValue } from '../nodes/stored-value.ts';
-import { readUnlessGone } from '../workspace/first-parents.ts';
+import { readUnlessGone } from '../workspace/history.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { nodesOf } from './dag-view.ts';
 
@@ -17,10 +17,10 @@ import { nodesOf } from './dag-view.ts';
 const MAX_COMMITS = 10_000;
 
 /**
- * Returns the commit that gave a branch the dag that it has under a name: the oldest one from which on every first
- * descendant has it with this outcome. O(commits since then).
+ * Returns the commit that made the dag that a commit has under a name: the last one, going back, that still has it with
+ * this outcome, at a merge along the first parent of those that have. O(commits since then).
  *
- * @spec DML-REP-0102
+ * @spec DML-REP-0934
  */
 export function commitThatMade(reader: RecordReader, commitId: CommitId, name: string): CommitId {
   const last = standingAt(reader, commitId, name);
@@ -31,19 +31,27 @@ export function commitThatMade(reader: RecordReader, commitId: CommitId, name: s
     rootNodeId && treeGet('pins', pins, rootNodeId, reader)?.[1];
   const outcome = outcomeIn(last);
   let made = commitId;
-  let { parentCommitId } = last;
-  for (let count = 0; count < MAX_COMMITS && parentCommitId !== undefined; count += 1) {
-    const parent = standingAt(reader, parentCommitId, name);
-    if (parent === undefined || parent.dagId !== dagId || outcomeIn(parent) !== outcome) break;
-    made = parentCommitId;
-    parentCommitId = parent.parentCommitId;
+  let standing = last;
+  for (let count = 0; count < MAX_COMMITS; count += 1) {
+    const same = parentWithSame(standing.parentCommitIds);
+    if (same === undefined) break;
+    [made, standing] = same;
   }
   return made;
+
+  function parentWithSame(parentCommitIds: readonly CommitId[]): [CommitId, DagStanding] | undefined {
+    for (const parentCommitId of parentCommitIds) {
+      const parent = standingAt(reader, parentCommitId, name);
+      if (parent !== undefined && parent.dagId === dagId && outcomeIn(parent) === outcome)
+        return [parentCommitId, parent];
+    }
+    return undefined;
+  }
 }
 
-/** The dag that a commit has under a name, its pins, and its first parent. */
+/** The dag that a commit has under a name, its pins, and its parents. */
 interface DagStanding {
-  readonly parentCommitId: CommitId | undefined;
+  readonly parentCommitIds: readonly CommitId[];
   readonly dagId: DagId | undefined;
   readonly pins: TreeRoot<'pins'>;
 }
@@ -53,7 +61,7 @@ function standingAt(reader: RecordReader, commitId: CommitId, name: string): Dag
   const commit = readUnlessGone(reader, commitId);
   if (commit === undefined) return undefined;
   const dagId = treeGet('dags', reader.read('tree', commit.treeId).dags, name, reader)?.[1];
-  return { parentCommitId: commit.parentCommitIds[0], dagId, pins: commit.pins };
+  return { parentCommitIds: commit.parentCommitIds, dagId, pins: commit.pins };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { CommitId } from '@daggerml/object-model';
 import type { Ref, RefName } from '@daggerml/store';
-import { readUnlessGone } from '../workspace/first-parents.ts';
+import { readUnlessGone } from '../workspace/history.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 
 /** Finds a head other than `except` whose history contains a commit; each commit of it is read once at most. */

@@ -5,8 +5,10 @@ import {
   type CommitNode,
   ifReadable,
   parseRefName,
+  type Ref,
   type RefName,
   remoteRef,
+  type Store,
 } from '@daggerml/store';
 import type { RecordReader } from '../workspace/record-reader.ts';
 
@@ -17,6 +19,8 @@ const FIRST_REMOTE = 'origin';
 export interface Upstream extends AheadBehind {
   /** Tracking ref as people name it: `origin/main`. */
   readonly name: string;
+  /** Name of the remote, which a tracking ref of a bundle may have made up. */
+  readonly remote: string;
   readonly commitId: CommitId;
 }
 
@@ -29,27 +33,31 @@ export function upstreamOf(reader: RecordReader, branch: RefName): Upstream | un
   const parts = parseRefName(branch);
   const ours = store.getRef(branch)?.commitId;
   if (ours === undefined || parts.kind !== 'heads') return undefined;
-  // @spec DML-CLI-2051
-  const first = store.getRef(remoteRef(FIRST_REMOTE, parts.name));
-  const others = first === undefined ? trackingRefs(reader, parts.name) : [first];
-  const [tracked] = others;
-  if (tracked === undefined || others.length > 1) return undefined;
+  const tracked = trackingRefOf(store, parts.name);
+  if (tracked === undefined) return undefined;
   // History ends where it cannot be read: at what was excised or left out.
   const readCommit = (commitId: CommitId): CommitNode =>
     ifReadable(() => reader.read('commit', commitId)) ?? {
       parentCommitIds: [],
       committedMs: Number.POSITIVE_INFINITY,
     };
+  const name = tracked.name.slice('refs/remotes/'.length);
   return {
-    name: tracked.name.slice('refs/remotes/'.length),
+    name,
+    remote: name.split('/', 1)[0] as string,
     commitId: tracked.commitId,
     ...aheadBehind({ readCommit }, ours, tracked.commitId),
   };
 }
 
-function trackingRefs({ store }: RecordReader, name: string): ReturnType<typeof store.readRefs> {
-  return store.readRefs('remotes').filter((ref) => {
+/** Returns the tracking ref of a branch by its name; undefined where there is none, or several other than of `origin`. */
+export function trackingRefOf(store: Store, branch: string): Ref | undefined {
+  // @spec DML-CLI-2051
+  const first = store.getRef(remoteRef(FIRST_REMOTE, branch));
+  if (first !== undefined) return first;
+  const [only, ...others] = store.readRefs('remotes').filter((ref) => {
     const parts = parseRefName(ref.name);
-    return parts.kind === 'remotes' && parts.name === name;
+    return parts.kind === 'remotes' && parts.name === branch;
   });
+  return others.length === 0 ? only : undefined;
 }

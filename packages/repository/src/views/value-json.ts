@@ -1,4 +1,5 @@
-import { type Datum, type Element, escapeJson, treeEntries } from '@daggerml/object-model';
+import { type Datum, type Element, escapeJson, formatSize, treeEntries } from '@daggerml/object-model';
+import { shortId } from '../names/typed-id.ts';
 import type { RecordSource } from '../nodes/stored-value.ts';
 
 /**
@@ -7,16 +8,32 @@ import type { RecordSource } from '../nodes/stored-value.ts';
  * What JSON cannot say stands as an object with the one key `/`: bytes, sets, URIs, blobs, floats that are
  * not finite and integers beyond 2^53. A float that holds a whole number is written with `.0`.
  */
-export function* valueJson(reader: RecordSource, datum: Datum, indent = ''): Generator<string> {
+export function valueJson(reader: RecordSource, datum: Datum): Generator<string> {
+  return valuePieces(reader, datum, { indent: '', scalar: scalarJson });
+}
+
+/** Yields a value for people, piece by piece: as `valueJson`, but with the size and content of each blob in short. */
+export function valueForPeople(reader: RecordSource, datum: Datum): Generator<string> {
+  return valuePieces(reader, datum, { indent: '', scalar: shortScalar });
+}
+
+interface ValueForm {
+  readonly indent: string;
+  scalar(datum: ScalarDatum): string;
+}
+
+type ScalarDatum = Exclude<Datum, { kind: 'list' | 'set' | 'map' }>;
+
+function* valuePieces(reader: RecordSource, datum: Datum, form: ValueForm): Generator<string> {
   switch (datum.kind) {
     case 'list':
-      yield* bracket('[', ']', indent, treeEntries('list', datum.root, reader), (element, inner) =>
+      yield* bracket('[', ']', form, treeEntries('list', datum.root, reader), (element, inner) =>
         elementJson(reader, element, inner),
       );
       return;
     case 'set':
       yield '{"/": {"set": ';
-      yield* bracket('[', ']', indent, treeEntries('set', datum.root, reader), (element, inner) =>
+      yield* bracket('[', ']', form, treeEntries('set', datum.root, reader), (element, inner) =>
         elementJson(reader, element, inner),
       );
       yield '}}';
@@ -25,7 +42,7 @@ export function* valueJson(reader: RecordSource, datum: Datum, indent = ''): Gen
       yield* bracket(
         '{',
         '}',
-        indent,
+        form,
         treeEntries('map', datum.root, reader),
         function* ([key, element], inner) {
           yield `${escapeJson(JSON.stringify(key))}: `;
@@ -34,32 +51,39 @@ export function* valueJson(reader: RecordSource, datum: Datum, indent = ''): Gen
       );
       return;
     default:
-      yield scalarJson(datum);
+      yield form.scalar(datum);
   }
 }
 
-function* elementJson(reader: RecordSource, element: Element, indent: string): Generator<string> {
-  yield* valueJson(reader, typeof element === 'string' ? reader.read('datum', element) : element, indent);
+function* elementJson(reader: RecordSource, element: Element, form: ValueForm): Generator<string> {
+  yield* valuePieces(reader, typeof element === 'string' ? reader.read('datum', element) : element, form);
 }
 
 function* bracket<T>(
   open: string,
   close: string,
-  indent: string,
+  form: ValueForm,
   items: Iterable<T>,
-  text: (item: T, indent: string) => Iterable<string>,
+  text: (item: T, form: ValueForm) => Iterable<string>,
 ): Generator<string> {
-  const inner = `${indent}  `;
+  const { indent } = form;
+  const inner = { ...form, indent: `${indent}  ` };
   let count = 0;
   for (const item of items) {
-    yield `${count === 0 ? open : ','}\n${inner}`;
+    yield `${count === 0 ? open : ','}\n${inner.indent}`;
     yield* text(item, inner);
     count += 1;
   }
   yield count === 0 ? open + close : `\n${indent}${close}`;
 }
 
-function scalarJson(datum: Exclude<Datum, { kind: 'list' | 'set' | 'map' }>): string {
+/** Returns a scalar for people. Blobs of one size are distinguished by their contents. @spec DML-REP-0938 */
+function shortScalar(datum: ScalarDatum): string {
+  if (datum.kind !== 'blob') return scalarJson(datum);
+  return `<blob ${formatSize(datum.sizeBytes)} ${shortId(datum.contentSha256)}>`;
+}
+
+function scalarJson(datum: ScalarDatum): string {
   switch (datum.kind) {
     case 'null':
       return 'null';

@@ -15,26 +15,26 @@ function comesBefore(a: QueuedCommit, b: QueuedCommit): boolean {
 }
 
 /** A binary heap of commits that yields the newest first. */
-export class CommitQueue {
-  #heap: QueuedCommit[] = [];
+export class CommitQueue<E extends QueuedCommit = QueuedCommit> {
+  readonly #heap: E[] = [];
 
   get size(): number {
     return this.#heap.length;
   }
 
-  push(entry: QueuedCommit): void {
+  push(entry: E): void {
     const heap = this.#heap;
     let at = heap.push(entry) - 1;
     while (at > 0) {
       const above = (at - 1) >> 1;
-      if (!comesBefore(entry, heap[above] as QueuedCommit)) break;
-      heap[at] = heap[above] as QueuedCommit;
+      if (!comesBefore(entry, heap[above] as E)) break;
+      heap[at] = heap[above] as E;
       at = above;
     }
     heap[at] = entry;
   }
 
-  pop(): QueuedCommit | undefined {
+  pop(): E | undefined {
     const heap = this.#heap;
     const top = heap[0];
     const last = heap.pop();
@@ -44,9 +44,9 @@ export class CommitQueue {
       let below = 2 * at + 1;
       if (below >= heap.length) break;
       const right = heap[below + 1];
-      if (right !== undefined && comesBefore(right, heap[below] as QueuedCommit)) below += 1;
-      if (!comesBefore(heap[below] as QueuedCommit, last)) break;
-      heap[at] = heap[below] as QueuedCommit;
+      if (right !== undefined && comesBefore(right, heap[below] as E)) below += 1;
+      if (!comesBefore(heap[below] as E, last)) break;
+      heap[at] = heap[below] as E;
       at = below;
     }
     heap[at] = last;

@@ -1,4 +1,5 @@
 import type { CommitId } from '@daggerml/object-model';
+import { childrenFirst } from './children-first.ts';
 import type { CommitGraph, CommitNode } from './commit-graph.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { ancestorSet, CommitSet } from './commit-set.ts';
@@ -8,7 +9,7 @@ import { ancestorSet, CommitSet } from './commit-set.ts';
  *
  * `first-parent` follows one line and holds one commit at a time. `time` is newest first by the commits' own
  * clocks, and answers at once. `topological` never shows a commit before one of its descendants, whatever
- * the clocks said; it reads the whole history before its first answer.
+ * the clocks said; it reads ahead to where the lines of commits meet.
  */
 export type LogOrder = 'first-parent' | 'time' | 'topological';
 
@@ -59,53 +60,12 @@ function* byTime<C extends CommitNode>(
   }
 }
 
-/** Yields commits by Kahn's algorithm with a time-ordered queue: one is ready once all its children have been shown. */
-function* topologically<C extends CommitNode>(
-  graph: CommitGraph<C>,
-  tips: readonly CommitId[],
-  hidden: CommitSet,
-): Iterable<LogEntry<C>> {
-  const seen = new CommitSet();
-  let children = new Uint32Array(64);
-  const waiting: CommitId[] = [];
-  for (const tip of tips) if (!hidden.has(tip) && seen.add(tip)) waiting.push(tip);
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    for (const parent of graph.readCommit(next).parentCommitIds) {
-      if (hidden.has(parent)) continue;
-      if (seen.add(parent)) waiting.push(parent);
-      const ordinal = seen.ordinalOf(parent) as number;
-      if (ordinal >= children.length) {
-        const grown: Uint32Array<ArrayBuffer> = new Uint32Array(Math.max(children.length * 2, ordinal + 1));
-        grown.set(children);
-        children = grown;
-      }
-      children[ordinal] = (children[ordinal] as number) + 1;
-    }
-  }
-  const ready = new CommitQueue();
-  const enqueue = (commitId: CommitId): void =>
-    ready.push({ commitId, committedMs: graph.readCommit(commitId).committedMs });
-  const started = new CommitSet();
-  for (const tip of tips)
-    if (!hidden.has(tip) && !children[seen.ordinalOf(tip) as number] && started.add(tip)) enqueue(tip);
-  for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
-    const commit = graph.readCommit(next.commitId);
-    yield { commitId: next.commitId, commit };
-    for (const parent of commit.parentCommitIds) {
-      if (hidden.has(parent)) continue;
-      const ordinal = seen.ordinalOf(parent) as number;
-      children[ordinal] = (children[ordinal] as number) - 1;
-      // @spec DML-STO-0603
-      if (children[ordinal] === 0) enqueue(parent);
-    }
-  }
-}
-
 /**
  * Iterates the history behind `tips`, each commit once, newest first.
  *
  * Nothing is read ahead of the consumer except as `LogOrder` says, and no engine snapshot is held between
- * steps. Memory is one commit for `first-parent`, else about 50 bytes for each commit met.
+ * steps. Memory is one commit for `first-parent`, the commits read ahead
+ * for `topological` where lines meet, else about 50 bytes for each commit met.
  */
 export function* logCommits<C extends CommitNode>(
   graph: CommitGraph<C>,
@@ -121,7 +81,7 @@ export function* logCommits<C extends CommitNode>(
     order === 'first-parent' && tips.length <= 1
       ? firstParents(graph, tips[0] as CommitId, hidden)
       : order === 'topological'
-        ? topologically(graph, tips, hidden)
+        ? childrenFirst(graph, tips, hidden)
         : byTime(graph, tips, hidden);
   for (const entry of walk) {
     yield entry;

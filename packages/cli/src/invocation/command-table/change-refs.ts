@@ -8,7 +8,8 @@ export const CHANGE_REFS: readonly CommandSpec[] = [
     group: 'Change refs',
     summary: 'List, create or delete branches.',
     description:
-      'A branch is deleted when another one contains its commits. What is printed says how to bring it back.',
+      'A branch is deleted when another one contains its commits. What is printed says how to bring it back. The ' +
+      'branches of remotes, such as origin/main, are those that "dml fetch" brought.',
     arguments: {
       '[name]': 'name of the branch; without it the branches are listed',
       '[commit]': `where it starts, the current commit by default: ${COMMIT_NAME}`,
@@ -16,7 +17,10 @@ export const CHANGE_REFS: readonly CommandSpec[] = [
     options: {
       '-d, --delete': 'delete the branch',
       '--force': 'delete it also with commits that no other branch contains',
+      '-a, --all': 'list the branches of remotes as well',
+      '-r, --remotes': 'list the branches of remotes alone',
     },
+    conflicts: { '-d, --delete': ['all', 'remotes'], '-a, --all': ['remotes'] },
     takesReference: true,
     example: 'dml branch experiment',
     load: () => import('../../commands/branch.ts'),
@@ -41,7 +45,10 @@ export const CHANGE_REFS: readonly CommandSpec[] = [
     name: 'switch',
     group: 'Change refs',
     summary: 'Make a branch the current one.',
-    arguments: { '<head>': 'a branch that exists' },
+    description:
+      'Where there is no such branch, and a remote has one of that name, such as origin/experiment, the branch is made ' +
+      'at its commit.',
+    arguments: { '<head>': 'a branch that exists here or, as "dml fetch" brought it, on a remote' },
     example: 'dml switch experiment',
     load: () => import('../../commands/switch.ts'),
   },
@@ -102,8 +109,8 @@ export const CHANGE_REFS: readonly CommandSpec[] = [
     group: 'Change refs',
     summary: 'Make the history of a branch shorter, so that "dml gc" deletes the rest.',
     description:
-      'The newest commits stay with their dags, values and outcomes, and get other ids, since an id covers the ' +
-      'history. What only the earlier ones computed is computed again when it is asked for after "dml gc". Tags, ' +
+      'The newest commits of "dml log" stay with their dags, values and outcomes, and get other ids, since an id ' +
+      'covers the history. What only the earlier ones computed is computed again when it is asked for after "dml gc". Tags, ' +
       'other branches and work in progress stay where they are and keep what they reach. Until "dml gc" runs, ' +
       '--undo brings the history back.',
     arguments: { '[branch]': 'the branch; the current one by default' },

@@ -8,7 +8,7 @@ export const COMPARE_RUNS: readonly CommandSpec[] = [
     group: 'Compare runs',
     summary: 'List the runs of a dag with their parameters and metrics, newest first.',
     description:
-      'A run is a commit that changed the dag. Without --columns the parameters that differ and all metrics are shown. ' +
+      'A run is a commit that changed the dag, on any side of a merge. Without --columns the parameters that differ and all metrics are shown. ' +
       'Columns are names of nodes of the dag or paths into their values, such as root.score.',
     arguments: {
       '[dag]': 'a dag of the current branch, or <commit>:<dag>; the only dag of the branch by default',

@@ -11,7 +11,7 @@ export const EXCHANGE: readonly CommandSpec[] = [
       'The branches of a remote are <remote>/<branch> here, such as origin/main; "dml pull" also merges one.',
     arguments: { '[remote]': REMOTE },
     options: {
-      '--prune': 'remove tracking refs of branches that the remote does not have any more',
+      '-p, --prune': 'remove tracking refs of branches that the remote does not have any more',
       '--depth <number>':
         'bring the newest commits of each branch and tag, so many, also those that were left out',
       '--unshallow': 'bring all commits that were left out',
@@ -66,7 +66,7 @@ export const EXCHANGE: readonly CommandSpec[] = [
       '-d, --delete': 'delete the branches on the remote',
       '--force-with-lease [commit]':
         'move a branch there also to a commit that is no descendant, if it is where it was last seen, or at the commit',
-      '--dry-run': 'print objects, requests, bytes and price; nothing is written',
+      '-n, --dry-run': 'print objects, requests, bytes and price; nothing is written',
       '--tariff <prices>':
         'dollars for 1,000 writes, 1,000 reads and a GiB a month: put=0.005,get=0.0004,gib=0.023 by default',
     },

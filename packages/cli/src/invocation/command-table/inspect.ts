@@ -14,10 +14,17 @@ export const INSPECT: readonly CommandSpec[] = [
     name: 'log',
     group: 'Inspect',
     summary: 'List commits, newest first.',
+    description:
+      'All ancestors are listed, on every side of a merge, and none before a commit that came after it, whatever the ' +
+      'clocks of people said.',
     arguments: {
       '[head]': `where to start, the current branch by default: ${COMMIT_NAME}`,
     },
-    options: { '-n, --count <number>': 'commits to list at most, all by default' },
+    options: {
+      '-n, --count <number>': 'commits to list at most, all by default',
+      '--first-parent':
+        'follow the first parent of each merge alone: what the branch had when others were merged',
+    },
     takesReference: true,
     example: 'dml log -n 5',
     load: () => import('../../commands/log.ts'),

@@ -66,6 +66,7 @@ export const REMOTES: readonly CommandSpec[] = [
   },
   {
     name: 'remote remove',
+    aliases: ['rm'],
     group: 'Share',
     summary: 'Forget a remote and its tracking refs; what lies there stays.',
     arguments: { '<name>': 'a remote of this repository' },
