@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterTests } from '@daggerml/testkit';
@@ -89,9 +97,9 @@ describe('dml publish', () => {
     expect(published).toMatchObject({ remote: 'public', domain: expect.stringMatching(/^did:key:z6Mk/) });
     expect(published.withheld).toContainEqual(expect.objectContaining({ class: 'dag' }));
     expect(published.objects).toBeGreaterThan(5);
-    const text = await ours.ok('publish', '--sign', key, '--as', 'again');
+    const text = await ours.ok('publish', '--sign', key, '--as', 'again', '--release');
     expect(text).toMatch(
-      /^published [0-9a-f]{12} as again, number 1\ndomain did:key:z6Mk\w+\n\d+ objects?, .*\n$/,
+      /^published [0-9a-f]{12} as again, number 1\ndomain did:key:z6Mk\w+\n\d+ objects?, [\d.]+ \w+\n$/,
     );
     // What has no name of its own needs one.
     expect(await ours.refusal(2, ['publish', main, '--sign', key])).toContain('--as');
@@ -199,9 +207,111 @@ export const files = definePipeline('files', async (dag) => {
     await theirs.ok('gc');
     expect(await theirs.ok('verify')).toContain('nothing is damaged');
     // What is published without them later fills the gaps.
-    await publish();
+    await publish('--release');
     expect(await theirs.json('reference', 'update', 'them')).toMatchObject([{ changed: true }]);
     expect(await theirs.ok('cat', 'them:rows')).toContain('secret row 39');
+  });
+
+  it('refuses rules that withhold nothing before anything is sent [DML-CLI-3820]', async () => {
+    const { ours, key, public: place } = team;
+    const options = ['publish', '--sign', key, '--withhold'];
+    expect(await ours.error(3, [...options, 'dags:rosw'])).toMatchObject({
+      code: 'unknown_name',
+      message: expect.stringContaining('main has no dag "rosw"'),
+      hint: expect.stringContaining('did you mean: rows?'),
+    });
+    for (const rules of [
+      ['dags:x*'],
+      ['dags:rows', '--withhold', 'dags:Rows'],
+      ['dags:rows', '--dry-run', '--withhold', 'dags:x'],
+    ])
+      expect(await ours.error(3, [...options, ...rules]), rules.join(' ')).toMatchObject({
+        code: 'unknown_name',
+      });
+    await ours.ok('branch', 'side');
+    await ours.ok('switch', 'side');
+    writeFileSync(
+      join(ours.folder, 'long.ts'),
+      `import { definePipeline } from '@daggerml/bindings';
+export const long = definePipeline('long', (dag) => dag.name('text', dag.literal('l'.repeat(300))));
+`,
+    );
+    await ours.ok('run', 'long.ts');
+    expect(
+      await ours.refusal(2, ['publish', 'main', '--sign', key, '--withhold', 'value:side:long']),
+    ).toContain('"main" does not reach the value "side:long"');
+    expect(existsSync(place)).toBe(false);
+    // The value is that of the commit which is published, whichever branch is current.
+    await ours.ok('switch', 'main');
+    expect(await ours.json('publish', 'side', '--sign', key, '--withhold', 'value:long')).toMatchObject({
+      withheld: [{ class: 'datum' }],
+    });
+  });
+
+  it('withholds what a name stood for in each commit behind [DML-CLI-3823]', async () => {
+    const { ours, key } = team;
+    for (const letter of ['a', 'b', 'c']) {
+      writeFileSync(
+        join(ours.folder, 'long.ts'),
+        `import { definePipeline } from '@daggerml/bindings';
+export const long = definePipeline('long', (dag) => dag.name('text', dag.literal('${letter}'.repeat(300))));
+`,
+      );
+      await ours.ok('run', 'long.ts');
+    }
+    const { withheld } = await ours.json<{ withheld: object[] }>(
+      'publish',
+      '--sign',
+      key,
+      '--withhold',
+      'value:long#text',
+    );
+    expect(withheld).toHaveLength(3);
+  });
+
+  it('does not give away what was withheld before, unless it is told to [DML-CLI-3821]', async () => {
+    const { ours, theirs, key } = team;
+    await publish('--withhold', 'dags:rows', '--withhold', 'value:rows');
+    await take();
+    // The rows of the next version are others.
+    writeFileSync(join(ours.folder, 'steps-of-domain.ts'), STEPS.replace('secret row', 'new secret'));
+    await ours.ok('run', 'domain.ts', 'rows');
+    await ours.ok('run', 'domain.ts', 'model');
+    const again = ['publish', 'main', '--as', 'model', '--sign', key];
+    const paths = readdirSync(team.public, { recursive: true }).sort();
+    for (const options of [[], ['--withhold', 'value:rows'], ['--dry-run']])
+      expect(await ours.error(6, [...again, ...options]), options.join(' ')).toMatchObject({
+        code: 'publication_releases',
+        message: expect.stringContaining('the dag "rows"'),
+        hint: expect.stringMatching(/--withhold dags:rows.*--release/),
+      });
+    expect(await ours.error(6, [...again, '--withhold', 'dags:rows'])).toMatchObject({
+      message: expect.stringContaining('what was withheld before: the value "rows"; nothing was sent'),
+      hint: expect.stringContaining('add --withhold value:rows to withhold it again'),
+    });
+    expect(readdirSync(team.public, { recursive: true }).sort()).toEqual(paths);
+    await publish('--withhold', 'dags:rows', '--withhold', 'value:rows');
+    await theirs.ok('reference', 'update');
+    expect(await theirs.error(10, ['cat', 'them:rows'])).toMatchObject({ code: 'object_withheld' });
+    await publish('--release');
+    await theirs.ok('reference', 'update');
+    expect(await theirs.ok('cat', 'them:rows')).toContain('new secret');
+  });
+
+  it('says what is not sent [DML-CLI-3822]', async () => {
+    const { ours, key } = team;
+    const options = ['publish', '--sign', key, '--withhold', 'dags:r*', '--withhold', 'value:rows'];
+    const { notSent, withheld } = await ours.json<{ notSent: number; withheld: object[] }>(
+      ...(options as [string]),
+      '--dry-run',
+    );
+    expect(notSent).toBeGreaterThan(withheld.length);
+    expect(await ours.ok(...(options as [string]), '--dry-run')).toContain(
+      `would withhold dag rows, 1 value: ${notSent} objects not sent\n`,
+    );
+    expect(await ours.ok(...(options as [string]))).toContain(
+      `withheld dag rows, 1 value: ${notSent} objects not sent\n`,
+    );
   });
 
   it('withholds no value that may stand inside of others [DML-CLI-1284]', async () => {

@@ -23,6 +23,7 @@ export type RemoteErrorCode =
   | 'publication_unknown'
   | 'publication_foreign'
   | 'publication_untrusted'
+  | 'publication_releases'
   | 'reference_exists'
   | 'reference_unknown'
   | 'push_not_fast_forward'
@@ -71,6 +72,8 @@ const MESSAGES: Readonly<
   publication_unknown: 'nothing is published as "{name}" on {remote}; published there: {names}',
   publication_foreign: 'another domain has published "{name}" on {remote}: {domain}',
   publication_untrusted: 'the publication "{name}" on {remote} cannot be trusted ({detail})',
+  publication_releases:
+    'publishing "{name}" would give away on {remote} what was withheld before: {what}; nothing was sent',
   'publication_untrusted/signature':
     'the publication "{name}" on {remote} was not signed by the key of its domain, {domain}',
   'publication_untrusted/key':

@@ -59,7 +59,12 @@ export {
   type SnapshotParts,
   takeSnapshot,
 } from './federation/federated-snapshot.ts';
-export { type PublishOptions, type PublishResult, publish } from './federation/publish.ts';
+export {
+  type PublicationPlan,
+  type PublishOptions,
+  type PublishResult,
+  publish,
+} from './federation/publish.ts';
 export {
   type ReferenceHost,
   type TakeOptions,

@@ -1,16 +1,24 @@
 import { formatSize, nfcText, type ReferenceId } from '@daggerml/object-model';
-import { type DomainSigner, domainSigner, publish, readSnapshot, remoteError } from '@daggerml/remotes';
+import {
+  type DomainSigner,
+  domainSigner,
+  type PublishResult,
+  publish,
+  readSnapshot,
+  remoteError,
+} from '@daggerml/remotes';
 import { findCommit, findObject, type RecordReader } from '@daggerml/repository';
 import { parseRefName } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
-import { withholdPolicy } from '../invocation/withhold-option.ts';
+import { assertNotReleased, withholdRules } from '../invocation/withhold-option.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { withPlace } from '../process/named-place.ts';
 import { readKeyFile } from '../process/read-key-file.ts';
 import { transferProgress, withRemote } from '../process/remote-session.ts';
 import { untilInterrupted } from '../process/until-interrupted.ts';
 import { formatColumns } from '../render/columns.ts';
+import type { Output } from '../render/output.ts';
 import { formatCount, formatTime } from '../render/quantities.ts';
 import { cliError } from '../wording/cli-error.ts';
 
@@ -45,18 +53,25 @@ async function add(context: CommandContext): Promise<void> {
       const text = args[0] ?? store.head();
       const commitId = findCommit(reader, text);
       const name = options.as === undefined ? nameOf(reader, text) : nfcText(String(options.as));
+      const rules = withholdRules(reader, { commitId, text }, listOf(options.withhold));
+      const release = options.release === true;
       const result = await publish(untilInterrupted(context, files), {
         store,
         name,
         commitId,
         references: chosenReferences(context, reader),
-        policy: withholdPolicy(reader, listOf(options.withhold)),
+        policy: rules.policy,
         signer,
+        release,
+        onPlan: (plan) => {
+          rules.assertMet(plan);
+          if (!release) assertNotReleased(reader, commitId, { plan, name, remote: files.files.name });
+        },
         isDryRun,
         onProgress: transferProgress(context, `publishing to ${remote}`),
       });
       output.live();
-      const { publication, objects, bytes, withheld, sharedBefore } = result;
+      const { publication, objects, bytes, withheld, sharedBefore, heldBack } = result;
       const { domain, number } = publication;
       // @spec DML-CLI-1280
       output.result(
@@ -70,13 +85,15 @@ async function add(context: CommandContext): Promise<void> {
           objects,
           sentBytes: bytes,
           withheld: withheld.map((each) => ({ ...each })),
+          notSent: heldBack,
           sharedBefore: sharedBefore.map((each) => ({ ...each })),
           dryRun: isDryRun,
         },
         () => [
           `${isDryRun ? 'would publish' : 'published'} ${output.shortId(commitId)} as ${output.style('bold', output.safe(name))}, number ${number}`,
           `domain ${domain}`,
-          `${formatCount(objects, 'object')}, ${formatSize(bytes)}${withheld.length === 0 ? '' : `; ${formatCount(withheld.length, 'object')} withheld`}`,
+          `${formatCount(objects, 'object')}, ${formatSize(bytes)}`,
+          ...withheldLines(output, { result, dagNames: rules.dagNames, isDryRun }),
         ],
       );
       // @spec DML-REM-1318
@@ -86,6 +103,32 @@ async function add(context: CommandContext): Promise<void> {
         );
     }),
   );
+}
+
+interface Withheld {
+  readonly result: PublishResult;
+  readonly dagNames: ReadonlySet<string>;
+  readonly isDryRun: boolean;
+}
+
+/** Names of dags that are printed. */
+const MAX_NAMED = 10;
+
+/** Returns the line that says what was not sent. @spec DML-CLI-3822 */
+function withheldLines(output: Output, { result, dagNames, isDryRun }: Withheld): string[] {
+  const { withheld, heldBack } = result;
+  if (withheld.length === 0) return [];
+  const names = [...dagNames].slice(0, MAX_NAMED).map((name) => output.safe(name));
+  const others = dagNames.size - names.length;
+  const values = withheld.filter((object) => object.class === 'datum').length;
+  const parts = [
+    ...(names.length === 0 ? [] : [`${names.length === 1 ? 'dag' : 'dags'} ${names.join(', ')}`]),
+    ...(others === 0 ? [] : [formatCount(others, 'more dag')]),
+    ...(values === 0 ? [] : [formatCount(values, 'value')]),
+  ];
+  return [
+    `${isDryRun ? 'would withhold' : 'withheld'} ${parts.join(', ') || 'objects'}: ${formatCount(heldBack, 'object')} not sent`,
+  ];
 }
 
 function remoteName({ options }: CommandContext): string | undefined {

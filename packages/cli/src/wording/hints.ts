@@ -210,6 +210,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   publication_foreign: 'publish under another name with "--as", or sign with the key of that domain',
   publication_untrusted:
     'ask its owner over another way; where they have a new key, "dml reference end" and "dml reference add --domain <did:key>"',
+  publication_releases:
+    '[add {rules} to withhold it again, or ]--release to give it away, which cannot be taken back',
   reference_exists:
     '"dml reference update {name}" takes what is new; "dml reference end {name}" frees the name',
   'reference_exists/moved': 'look at "dml reference list" and run it again',
