@@ -517,8 +517,10 @@ describe('dml reference', () => {
     await theirs.ok('push', 'origin', '--all', '--tags');
     expect(await head(theirs, 'them')).toBe(main);
     // Nor do fetches and clones of what is published take anything.
-    const clone = await dml(['clone', team.public, join(folder, 'clone')], { cwd: folder });
-    expect(clone.stdout).not.toContain(main.slice(0, 12));
+    expect(await dml(['clone', team.public, join(folder, 'clone')], { cwd: folder })).toMatchObject({
+      exitCode: 6,
+      stdout: '',
+    });
     expect(await ours.error(6, ['push', 'public'])).toMatchObject({
       code: 'remote_purpose',
       detail: 'published',

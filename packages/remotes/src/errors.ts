@@ -67,6 +67,7 @@ const MESSAGES: Readonly<
   remote_unknown: 'there is no remote "{name}" here; the remotes are: {names}',
   remote_purpose: 'the remote {remote} is of no use for this ({detail})',
   'remote_purpose/published': '{remote} holds publications, which others read; nothing internal is put there',
+  'remote_purpose/publications': '{remote} holds publications and no branches; published there: {names}',
   'remote_purpose/internal':
     '{remote} holds branches, tags or outcomes, or did before; whoever reads publications there could read those',
   publication_unknown: 'nothing is published as "{name}" on {remote}; published there: {names}',

@@ -32,6 +32,7 @@ export {
   checkRemoteName,
   checkSigners,
   findRemote,
+  finishClone,
   type PassedCheck,
   type ReferencePlaces,
   type RemotesConfig,
@@ -71,7 +72,13 @@ export {
   type TakeResult,
   takeReference,
 } from './federation/take-reference.ts';
-export { type FetchedRef, type FetchOptions, type FetchResult, fetch } from './fetch/fetch.ts';
+export {
+  type FetchedRef,
+  type FetchOffer,
+  type FetchOptions,
+  type FetchResult,
+  fetch,
+} from './fetch/fetch.ts';
 export { type FetchFilter, leftOutDomain } from './fetch/fetch-filter.ts';
 export type { FetchHost } from './fetch/fetch-host.ts';
 export type { FetchCounts } from './fetch/fetch-stream.ts';

@@ -205,6 +205,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   remotes_unusable: 'mend or remove the file, then add the remotes again with "dml remote add"',
   signer_invalid: 'give the key that "dml run --sign" names where it signs, such as did:key:z6Mk…',
   signing_key_invalid: 'make one with "openssl genpkey -algorithm ed25519 -out key.pem"',
+  'remote_purpose/publications':
+    '"dml reference add <name> {place} <published>" takes one of them into a repository',
   remote_purpose: 'add a remote of its own for publications with "dml remote add"',
   publication_unknown: 'ask its owner for the name; "dml publish --list <remote>" shows what is published',
   publication_foreign: 'publish under another name with "--as", or sign with the key of that domain',

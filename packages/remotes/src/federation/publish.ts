@@ -20,7 +20,7 @@ import {
   withAbsences,
 } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
-import type { Publication, Publications } from '../format/publication.ts';
+import type { Publication } from '../format/publication.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
 import { rewriteGroups } from '../levels/merge-groups.ts';
 import { planMerge } from '../levels/plan-merge.ts';
@@ -32,6 +32,7 @@ import type { DomainSigner } from '../signatures/publication-signature.ts';
 import { advance, type StateChange } from '../state/advance.ts';
 import { nextPublication } from '../state/next-numbers.ts';
 import type { RemoteSnapshot } from '../state/read-snapshot.ts';
+import { namesOf, publicationNamed } from './publication-names.ts';
 import { assertForPublications } from './remote-purpose.ts';
 
 /** Most objects that a refusal names. */
@@ -144,19 +145,6 @@ function publicationBefore(
       names: namesOf(state.published),
     });
   return before;
-}
-
-/** Returns a publication by its name; names that mean something to the language are no others. */
-export function publicationNamed(published: Publications | undefined, name: string): Publication | undefined {
-  return published !== undefined && Object.hasOwn(published, name) ? published[name] : undefined;
-}
-
-/** Returns the names of what is published, for messages. */
-export function namesOf(published: Publications | undefined): string {
-  const names = Object.entries(published ?? {}).flatMap(([name, { commit }]) =>
-    commit === null ? [] : [name],
-  );
-  return names.join(', ') || 'none';
 }
 
 /** Returns the objects that a publication shares, with all that they reach. */

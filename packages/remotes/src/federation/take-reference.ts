@@ -24,7 +24,8 @@ import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import { applyReference } from './apply-reference.ts';
 import { checkOnward, checkPublication, type PublicationRequest } from './check-publication.ts';
-import { namesOf, publicationNamed, rootsOf } from './publish.ts';
+import { namesOf, publicationNamed } from './publication-names.ts';
+import { rootsOf } from './publish.ts';
 import { putProof, type ReferenceProof } from './reference-details.ts';
 
 /** A store that takes references. */
