@@ -196,6 +196,17 @@ async function hasObjectsThere(): Promise<boolean> {
   return hasObjects;
 }
 
+describe('a repository in the place of a remote', () => {
+  it('is named as one, with what to do instead [DML-REM-1954]', async () => {
+    const { ours, folder, target } = bucket;
+    const { exitCode, stderr } = await dml(['clone', ours.folder, target], { cwd: folder });
+    expect(exitCode).toBe(6);
+    expect(stderr).toContain(`${ours.folder} is a repository, and no remote that repositories share`);
+    expect(stderr).toContain('"dml remote add origin <folder or bucket>" and "dml push" in the repository');
+    expect(existsSync(target)).toBe(false);
+  });
+});
+
 describe('the branch of a clone', () => {
   it('is refused before an object is asked for where the remote does not have it [DML-CLI-3826]', async () => {
     const { server, target } = bucket;

@@ -397,6 +397,26 @@ describe('dml reference', () => {
     });
   });
 
+  it('is refused under the name of a branch or tag [DML-CLI-3830]', async () => {
+    const { theirs, public: place } = team;
+    await publish();
+    await theirs.run('sums');
+    await theirs.ok('tag', 'v1');
+    for (const [name, code] of [
+      ['main', 'branch_exists'],
+      ['v1', 'tag_exists'],
+    ] as const)
+      expect(await theirs.error(6, ['reference', 'add', name, place, 'model']), name).toMatchObject({
+        code,
+        detail: 'reference',
+      });
+    expect(await theirs.json('reference', 'list')).toEqual([]);
+    expect(await theirs.error(3, ['reference', 'add', 'x', '../nosuch', 'model'])).toMatchObject({
+      code: 'remote_missing',
+      message: expect.stringContaining('nosuch'),
+    });
+  });
+
   it('says that a key was taken as it is, unless it was given [DML-CLI-1286]', async () => {
     const { theirs, public: place } = team;
     const { domain } = await publish();
@@ -444,9 +464,7 @@ describe('dml reference', () => {
     // A remote that is gone takes nothing away.
     rmSync(team.public, { recursive: true });
     mkdirSync(team.public);
-    expect(await theirs.error(3, ['reference', 'update', 'them'])).toMatchObject({
-      code: 'publication_unknown',
-    });
+    expect(await theirs.error(3, ['reference', 'update', 'them'])).toMatchObject({ code: 'remote_missing' });
     expect(await theirs.ok('show', 'them')).toContain('model');
   });
 
@@ -549,6 +567,17 @@ describe('dml snapshot', () => {
     expect(await theirs.ok('snapshot')).toContain(`snapshot ${taken.federatedSnapshotId}`);
     expect(await theirs.ok('show', String(taken.federatedSnapshotId))).toContain('federated-snapshot');
     expect(await ours.json('snapshot')).toMatchObject({ references: [] });
+  });
+
+  it('tells references from branches of the same name [DML-CLI-3831]', async () => {
+    const { theirs } = team;
+    await publish();
+    await take();
+    await theirs.run('sums');
+    await theirs.ok('branch', 'them');
+    expect(await theirs.ok('snapshot')).toMatch(
+      /\n {2}main .*\n {2}them .*\n {2}references\/them +[0-9a-f]{12}/,
+    );
   });
 
   it('lists the snapshots that are kept [DML-CLI-1294]', async () => {

@@ -188,7 +188,8 @@ async function end(context: CommandContext): Promise<void> {
 async function list(context: CommandContext): Promise<void> {
   const { output, args } = context;
   await withPlace(context, remoteName(context) ?? args[0], async ({ files }) => {
-    const { published = {} } = (await readSnapshot(files)).state;
+    const { version, state } = await readSnapshot(files);
+    const { published = {} } = state;
     // @spec DML-CLI-1282
     const all = Object.entries(published).map(([name, { commit, domain, number, references, timeMs }]) => ({
       name,
@@ -209,6 +210,9 @@ async function list(context: CommandContext): Promise<void> {
         ]),
       ),
     );
-    if (all.length === 0) output.note('nothing is published there');
+    if (all.length === 0)
+      output.note(
+        version === null ? `there is no remote in ${files.name} yet` : 'nothing is published there',
+      );
   });
 }
