@@ -6,6 +6,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -99,7 +100,7 @@ async function expectWhole(branch = 'main'): Promise<void> {
 
 describe('a clone that was cut', () => {
   it('goes on with what has arrived [DML-CLI-3824] [DML-CLI-3825]', async () => {
-    const { ours, target } = bucket;
+    const { ours } = bucket;
     await pushTwo();
     failSecond();
     const failed = await clone();
@@ -112,10 +113,6 @@ describe('a clone that was cut', () => {
     expect(status.stderr).toContain(
       'the clone of this repository has not ended: "dml clone \'dml+remote://s3/data/x',
     );
-    // Another place is not taken for it.
-    const other = await dml(['clone', bucket.place.replace('/x?', '/y?'), target], { cwd: bucket.folder });
-    expect(other.exitCode).toBe(6);
-    expect(other.stderr).toMatch(/holds a clone of dml\+remote:\/\/s3\/data\/x\S* that has not ended/);
     const again = await clone('--json');
     expect(again.exitCode).toBe(0);
     const { receivedBytes, branch } = JSON.parse(again.stdout) as { receivedBytes: number; branch: string };
@@ -125,6 +122,17 @@ describe('a clone that was cut', () => {
     expect((await there('ref', 'main')).stdout).toBe(await ours.ok('ref', 'main'));
     // It is a repository like any other by now.
     expect((await clone()).stderr).toContain('holds a repository');
+  });
+
+  it('is not taken for that of another place [DML-CLI-3832]', async () => {
+    const { target } = bucket;
+    await pushTwo();
+    failSecond();
+    await clone();
+    const other = await dml(['clone', bucket.place.replace('/x?', '/y?'), target], { cwd: bucket.folder });
+    expect(other.exitCode).toBe(6);
+    expect(other.stderr).toMatch(/holds a clone of dml\+remote:\/\/s3\/data\/x\S* that has not ended/);
+    expect(remotesFile()).toContain('"unfinished":true');
   });
 
   it('keeps the branches that are there by then [DML-CLI-3824]', async () => {
@@ -167,6 +175,19 @@ describe('a clone that was cut', () => {
     expect(receivedBytes).toBeLessThan(BLOB_BYTES / 2);
     expect(await clone()).toMatchObject({ exitCode: 0 });
     await expectWhole();
+  });
+
+  it('is no matter where the file of remotes cannot be read [DML-CLI-3829]', async () => {
+    const { ours, folder } = bucket;
+    await ours.run('sums');
+    const path = join(ours.folder, '.dml', 'remotes.json');
+    writeFileSync(path, '{"unfinished":');
+    expect(await ours.dml(['status'])).toMatchObject({ exitCode: 0, stderr: '' });
+    const again = await dml(['clone', bucket.place, ours.folder], { cwd: folder });
+    expect(again.stderr).toContain('holds a repository');
+    rmSync(path);
+    symlinkSync('/dev/zero', path);
+    expect(await ours.dml(['status'])).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
   it('leaves nothing where nothing has arrived [DML-REM-0918]', async () => {

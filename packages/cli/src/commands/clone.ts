@@ -180,7 +180,7 @@ function noBranch(wanted: string, branches: readonly string[]): Error {
   });
 }
 
-/** Says which branch a clone begins on where the remote has no `main`, and how another one is chosen. @spec DML-CLI-3827 */
+/** Notes which branch a clone begins on where the remote has no `main`, and how another one is chosen. @spec DML-CLI-3827 */
 function noteChosen(output: Output, branch: string, branches: readonly string[]): void {
   const other = branches.toSorted().find((name) => name !== branch);
   if (other === undefined) return;
@@ -204,6 +204,7 @@ interface Target extends Pick<Cloning, 'folder' | 'uri' | 'earlier'> {
 function problemOf({ folder, uri, earlier, isItself, isNamed }: Target): string | undefined {
   // @spec DML-CLI-3824
   if (earlier !== undefined)
+    // @spec DML-CLI-3832
     return earlier.uri === uri ? undefined : `holds a clone of ${earlier.uri} that has not ended`;
   // @spec DML-CLI-2141
   if (isRepository(folder)) return HAS_REPOSITORY;

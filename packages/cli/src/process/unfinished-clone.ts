@@ -1,6 +1,7 @@
-import { join } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { isDmlError } from '@daggerml/object-model';
 import type { ConfiguredRemote } from '@daggerml/remotes';
-import { REPOSITORY_MARK, remotesPath, standsAt } from '@daggerml/repository';
+import { remotesPath } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { admitterFor, repositoryFolder } from '../invocation/repository-access.ts';
 import { shellWord } from '../wording/wording.ts';
@@ -9,19 +10,44 @@ import { shellWord } from '../wording/wording.ts';
 export const ORIGIN = 'origin';
 
 /**
- * Returns the remote of a clone into a folder that has not ended; undefined where there is none. Throws
- * `repository_untrusted` and `remotes_unusable`.
+ * Returns the remote of a clone into a folder that has not ended; undefined where there is none, and where the file of
+ * remotes cannot be used or trusted, which is told by the commands that need it.
  */
 export async function unfinishedClone(
   context: Pick<CommandContext, 'io'>,
   folder: string,
 ): Promise<ConfiguredRemote | undefined> {
   // Nothing is loaded for what most repositories do not have.
-  if (!standsAt(join(folder, REPOSITORY_MARK)) || !standsAt(remotesPath(folder))) return undefined;
+  if (!mayBeUnfinished(remotesPath(folder))) return undefined;
   const { readRemotes } = await import('@daggerml/remotes');
-  const { checkOwner } = await admitterFor(context, folder);
-  const remote = readRemotes(remotesPath(folder), checkOwner).get(ORIGIN);
-  return remote?.unfinished === true ? remote : undefined;
+  try {
+    const { checkOwner } = await admitterFor(context, folder);
+    const remote = readRemotes(remotesPath(folder), checkOwner).get(ORIGIN);
+    return remote?.unfinished === true ? remote : undefined;
+  } catch (error) {
+    if (isDmlError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Longest file of remotes that is looked at. */
+const MAX_BYTES = 2 ** 20;
+const CAREFUL: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** Checks whether a file of remotes has the mark of a clone that has not ended. */
+function mayBeUnfinished(path: string): boolean {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | CAREFUL);
+    const stats = fstatSync(descriptor);
+    return (
+      stats.isFile() && stats.size <= MAX_BYTES && readFileSync(descriptor, 'utf8').includes('"unfinished"')
+    );
+  } catch {
+    return false;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
 }
 
 /** Notes that the clone of the current repository has not ended, and what goes on with it. @spec DML-CLI-3829 */

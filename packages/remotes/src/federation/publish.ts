@@ -215,6 +215,7 @@ async function prepare(remote: Remote, { base, options, counts }: Preparing): Pr
     const group = await writer.finish();
     counts.objects = writer.objectCount;
     counts.bytes = writer.putBytes;
+    // @spec DML-REM-1951
     const { withheld, sharedBefore, heldBackCount: heldBack } = closure;
     return {
       epoch,
