@@ -298,6 +298,39 @@ export const long = definePipeline('long', (dag) => dag.name('text', dag.literal
     expect(await theirs.ok('cat', 'them:rows')).toContain('new secret');
   });
 
+  it('shares no value of a dag that was withheld, only since another dag uses it now [DML-CLI-3834]', async () => {
+    const { ours, key } = team;
+    const own = await TestRepository.create();
+    writeFileSync(join(own.folder, 'domain.ts'), PIPELINES);
+    writeFileSync(join(own.folder, 'steps-of-domain.ts'), STEPS);
+    await own.ok('remote', 'add', 'public', join(team.folder, 'public-3'));
+    await own.ok('run', 'domain.ts', 'rows');
+    const options = ['publish', 'main', '--sign', key, '--withhold', 'dags:rows'];
+    await own.ok(...(options as [string]), '--withhold', 'value:rows');
+    await own.ok('run', 'domain.ts', 'model');
+    expect(await own.error(6, options)).toMatchObject({
+      code: 'publication_releases',
+      message: expect.stringContaining('withheld before: the value "rows"; nothing was sent'),
+      hint: expect.stringContaining('--withhold value:rows'),
+    });
+    await own.ok(...(options as [string]), '--withhold', 'value:rows');
+    expect(await own.error(6, options)).toMatchObject({ code: 'publication_releases' });
+    await own.ok(...(options as [string]), '--release');
+    // It is there by now.
+    await own.ok('branch', 'next');
+    await own.ok(...(options as [string]));
+    expect(await ours.ok('verify')).toContain('nothing is damaged');
+  });
+
+  it('says which values of withheld dags go along [DML-CLI-3833]', async () => {
+    const { ours, key } = team;
+    const options = ['publish', '--sign', key, '--dry-run', '--withhold', 'dags:rows'];
+    expect((await ours.dml(options)).stderr).toContain(
+      'the value of "rows" goes along, since a call of a dag that is not withheld took it; --withhold value:rows withholds it too',
+    );
+    expect((await ours.dml([...options, '--withhold', 'value:rows'])).stderr).not.toContain('goes along');
+  });
+
   it('says what is not sent [DML-CLI-3822]', async () => {
     const { ours, key } = team;
     const options = ['publish', '--sign', key, '--withhold', 'dags:r*', '--withhold', 'value:rows'];

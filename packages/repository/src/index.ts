@@ -163,6 +163,6 @@ export { isPulledOutcomes, pulledOutcomesMessage } from './views/pulled-outcomes
 export { commandText, type ScriptCommand, scriptCommand } from './views/script-command.ts';
 export { type Upstream, upstreamOf } from './views/upstream.ts';
 export { valueJson } from './views/value-json.ts';
-export { namesOfValues, valuesInHistory } from './views/values-in-history.ts';
+export { namesOfValues, valuesInHistory, valuesOfDags } from './views/values-in-history.ts';
 export { holdCommits } from './workspace/hold-commits.ts';
 export { RecordReader } from './workspace/record-reader.ts';

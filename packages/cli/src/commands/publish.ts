@@ -11,7 +11,7 @@ import { findCommit, findObject, type RecordReader } from '@daggerml/repository'
 import { parseRefName } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
-import { assertNotReleased, withholdRules } from '../invocation/withhold-option.ts';
+import { assertNotReleased, sharedValues, withholdRules } from '../invocation/withhold-option.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { withPlace } from '../process/named-place.ts';
 import { readKeyFile } from '../process/read-key-file.ts';
@@ -21,6 +21,7 @@ import { formatColumns } from '../render/columns.ts';
 import type { Output } from '../render/output.ts';
 import { formatCount, formatTime } from '../render/quantities.ts';
 import { cliError } from '../wording/cli-error.ts';
+import { shellWord } from '../wording/wording.ts';
 
 /** Runs `dml publish [commit]`, `dml publish --end <name>` and `dml publish --list`. */
 export async function run(context: CommandContext): Promise<void> {
@@ -55,6 +56,7 @@ async function add(context: CommandContext): Promise<void> {
       const name = options.as === undefined ? nameOf(reader, text) : nfcText(String(options.as));
       const rules = withholdRules(reader, { commitId, text }, listOf(options.withhold));
       const release = options.release === true;
+      let valuesAlong: string[] = [];
       const result = await publish(untilInterrupted(context, files), {
         store,
         name,
@@ -65,6 +67,8 @@ async function add(context: CommandContext): Promise<void> {
         release,
         onPlan: (plan) => {
           rules.assertMet(plan);
+          const along = sharedValues(reader, commitId, rules.dagNames, plan);
+          valuesAlong = [...new Set(along.map(({ dagName }) => dagName))];
           if (!release) assertNotReleased(reader, commitId, { plan, name, remote: files.files.name });
         },
         isDryRun,
@@ -96,6 +100,11 @@ async function add(context: CommandContext): Promise<void> {
           ...withheldLines(output, { result, dagNames: rules.dagNames, isDryRun }),
         ],
       );
+      // @spec DML-CLI-3833
+      for (const dag of valuesAlong.slice(0, MAX_NAMED))
+        output.note(
+          `the value of "${output.safe(dag)}" goes along, since a call of a dag that is not withheld took it; --withhold ${output.safe(shellWord(`value:${dag}`))} withholds it too`,
+        );
       // @spec DML-REM-1318
       if (sharedBefore.length > 0)
         output.note(

@@ -7,6 +7,7 @@ import {
   type RecordReader,
   unknownName,
   valuesInHistory,
+  valuesOfDags,
 } from '@daggerml/repository';
 import type { ObjectName, WithholdPolicy } from '@daggerml/store';
 import { formatCount } from '../render/quantities.ts';
@@ -148,11 +149,20 @@ export function assertNotReleased(
   { plan, name, remote }: { readonly plan: PublicationPlan; readonly name: string; readonly remote: string },
 ): void {
   const { releasedDags, releasedObjects } = plan;
-  if (releasedDags.length + releasedObjects.length === 0) return;
+  // @spec DML-CLI-3834
+  const firstShared = sharedValues(reader, commitId, plan.namesBefore, plan).filter(
+    ({ object }) => !plan.isThere(object),
+  );
+  if (releasedDags.length + releasedObjects.length + firstShared.length === 0) return;
   const dagNames = [...new Set(releasedDags.map((dag) => dag.name))];
   const values = releasedObjects.filter((object) => object.class === 'datum').map(({ objectId }) => objectId);
   const names = namesOfValues(reader, commitId, new Set(values));
-  const valueNames = [...new Set(values.map((id) => names.get(id as never) ?? id))];
+  const valueNames = [
+    ...new Set([
+      ...values.map((id) => names.get(id as never) ?? id),
+      ...firstShared.map(({ dagName }) => dagName),
+    ]),
+  ];
   const others = releasedObjects.length - values.length;
   const what = [
     ...dagNames.slice(0, MAX_NAMED).map((dag) => `the dag "${dag}"`),
@@ -170,6 +180,20 @@ export function assertNotReleased(
       .slice(0, 2 * MAX_NAMED)
       .map((rule) => `--withhold ${shellWord(rule)}`)
       .join(' '),
+  });
+}
+
+/** Lists the values of dags of some names that a publication shares with calls of other dags. */
+export function sharedValues(
+  reader: RecordReader,
+  commitId: CommitId,
+  dagNames: ReadonlySet<string>,
+  { isShared }: Pick<PublicationPlan, 'isShared'>,
+): { readonly dagName: string; readonly object: ObjectName }[] {
+  if (dagNames.size === 0) return [];
+  return [...valuesOfDags(reader, commitId, dagNames)].flatMap(({ dagName, datumId, datum, inline }) => {
+    const object = { class: 'datum', objectId: datumId } as const;
+    return inline === undefined && !isInline(datum) && isShared(object) ? [{ dagName, object }] : [];
   });
 }
 

@@ -59,7 +59,10 @@ export interface PublishOptions {
 }
 
 /** Everything about a publication that is known before its first object is put. */
-export type PublicationPlan = Pick<PublishedClosure, 'releasedDags' | 'releasedObjects' | 'reaches'>;
+export type PublicationPlan = Pick<
+  PublishedClosure,
+  'releasedDags' | 'releasedObjects' | 'namesBefore' | 'isShared' | 'isThere' | 'reaches'
+>;
 
 /** Result of publishing. */
 export interface PublishResult {
@@ -244,7 +247,7 @@ function stubsOf(absences: Absences, domain: string): ObjectName[] {
 function assertNotReleased(
   { files }: Remote,
   { name, release }: PublishOptions,
-  { releasedDags, releasedObjects }: PublicationPlan,
+  { releasedDags, releasedObjects }: Pick<PublicationPlan, 'releasedDags' | 'releasedObjects'>,
 ): void {
   if (release === true || releasedDags.length + releasedObjects.length === 0) return;
   const dags = [...new Set(releasedDags.map((dag) => `the dag "${dag.name}"`))];

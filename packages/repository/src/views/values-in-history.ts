@@ -32,6 +32,27 @@ export function* valuesInHistory(
   }
 }
 
+/** Yields the values of the dags of some names in a commit and in those behind it, each dag once. */
+export function* valuesOfDags(
+  reader: RecordReader,
+  commitId: CommitId,
+  names: ReadonlySet<string>,
+): Generator<NamedValue & { readonly dagName: string }, void, undefined> {
+  const seen = new Set<string>();
+  for (const ancestorId of historyOf(reader, commitId)) {
+    const commit = readUnlessGone(reader, ancestorId);
+    if (commit === undefined || seen.has(commit.treeId)) continue;
+    seen.add(commit.treeId);
+    for (const { name, dagId } of dagsOf(reader, commit)) {
+      if (!names.has(name) || seen.has(dagId)) continue;
+      seen.add(dagId);
+      const dag: NamedObject = { class: 'dag', objectId: dagId, scopeCommitId: ancestorId };
+      const value = valueUnlessNone(() => objectValue(reader, name, dag));
+      if (value !== undefined) yield { ...value, dagName: name };
+    }
+  }
+}
+
 /** Returns names of values, `sales` or `sales#total`, as far as the last commits have them. */
 export function namesOfValues(
   reader: RecordReader,

@@ -71,6 +71,12 @@ export interface PublishedClosure {
   readonly releasedObjects: readonly ObjectName[];
   /** Objects that the receiver lacks and does not get: those that are withheld, and all that these alone lead to. */
   readonly heldBackCount: number;
+  /** Names of the dags that the domain has withheld, in the trees that the receiver has. */
+  readonly namesBefore: ReadonlySet<string>;
+  /** Checks whether an object is shared, now or before. */
+  readonly isShared: (object: ObjectName) => boolean;
+  /** Checks whether the receiver has an object. */
+  readonly isThere: (object: ObjectName) => boolean;
   /** Checks whether the roots reach an object, also behind what is withheld. */
   readonly reaches: (object: ObjectName) => boolean;
   /** Yields what the receiver lacks, each object after all that it links to. */
@@ -130,6 +136,9 @@ export async function publishedClosure(host: ExportHost, request: ClosureRequest
     releasedDags,
     releasedObjects: releasedObjects(engine, own, { isReleased, dagParts: plan.dagParts, releasedDags }),
     heldBackCount: countAbsent(behind.entered, there.entered),
+    namesBefore: names,
+    isShared: (object) => sent.entered.has(keyOf(object)),
+    isThere: (object) => there.entered.has(keyOf(object)),
     reaches: (object) => sent.keys.has(keyOf(object)) || behind.keys.has(keyOf(object)),
     blocks: () => blocksOf(engine, roots, { withheld, there: there.entered }),
   };
