@@ -177,6 +177,19 @@ describe('a clone that was cut', () => {
     await expectWhole();
   });
 
+  it('goes on where it was killed before there was a store [DML-CLI-3824]', async () => {
+    const { ours, target, folder } = bucket;
+    await pushTwo();
+    mkdirSync(join(target, '.dml'), { recursive: true });
+    const remotes = readFileSync(join(ours.folder, '.dml', 'remotes.json'), 'utf8');
+    writeFileSync(join(target, '.dml', 'remotes.json'), remotes.replace('"uri"', '"unfinished":true,"uri"'));
+    // Nothing of it is lost where nothing arrives either.
+    const missing = await dml(['clone', bucket.place.replace('/x?', '/none?'), target], { cwd: folder });
+    expect(missing.exitCode).toBe(6);
+    expect(await clone()).toMatchObject({ exitCode: 0 });
+    await expectWhole();
+  });
+
   it('is no matter where the file of remotes cannot be read [DML-CLI-3829]', async () => {
     const { ours, folder } = bucket;
     await ours.run('sums');

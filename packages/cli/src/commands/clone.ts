@@ -83,7 +83,7 @@ async function cloneInto(context: CommandContext, cloning: Cloning): Promise<voi
         } catch (error) {
           // What the remote offers is refused, and another try would be. @spec DML-CLI-3825
           const isRefused = isDmlError(error) && error.code === 'transfer_invalid';
-          isKept ||= !isRefused && store.hasObjects();
+          isKept ||= !isRefused && hasArrived(store);
           throw isKept && !isRefused ? withNextStep(error, GOES_ON) : error;
         }
       },
@@ -99,6 +99,16 @@ async function cloneInto(context: CommandContext, cloning: Cloning): Promise<voi
 function removeClone(folder: string, isNew: boolean): void {
   rmSync(join(folder, REPOSITORY_MARK), { recursive: true, force: true });
   if (isNew) removeEmpty(folder);
+}
+
+/** Checks whether a clone has brought anything; also where its store is of no use any more. */
+function hasArrived(store: Store): boolean {
+  try {
+    return store.hasObjects();
+  } catch (error) {
+    if (isDmlError(error)) return true;
+    throw error;
+  }
 }
 
 const GOES_ON = 'what has arrived is kept, and the same command goes on from there';
