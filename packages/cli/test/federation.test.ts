@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterTests } from '@daggerml/testkit';
@@ -89,9 +97,9 @@ describe('dml publish', () => {
     expect(published).toMatchObject({ remote: 'public', domain: expect.stringMatching(/^did:key:z6Mk/) });
     expect(published.withheld).toContainEqual(expect.objectContaining({ class: 'dag' }));
     expect(published.objects).toBeGreaterThan(5);
-    const text = await ours.ok('publish', '--sign', key, '--as', 'again');
+    const text = await ours.ok('publish', '--sign', key, '--as', 'again', '--release');
     expect(text).toMatch(
-      /^published [0-9a-f]{12} as again, number 1\ndomain did:key:z6Mk\w+\n\d+ objects?, .*\n$/,
+      /^published [0-9a-f]{12} as again, number 1\ndomain did:key:z6Mk\w+\n\d+ objects?, [\d.]+ \w+\n$/,
     );
     // What has no name of its own needs one.
     expect(await ours.refusal(2, ['publish', main, '--sign', key])).toContain('--as');
@@ -199,9 +207,144 @@ export const files = definePipeline('files', async (dag) => {
     await theirs.ok('gc');
     expect(await theirs.ok('verify')).toContain('nothing is damaged');
     // What is published without them later fills the gaps.
-    await publish();
+    await publish('--release');
     expect(await theirs.json('reference', 'update', 'them')).toMatchObject([{ changed: true }]);
     expect(await theirs.ok('cat', 'them:rows')).toContain('secret row 39');
+  });
+
+  it('refuses rules that withhold nothing before anything is sent [DML-CLI-3820]', async () => {
+    const { ours, key, public: place } = team;
+    const options = ['publish', '--sign', key, '--withhold'];
+    expect(await ours.error(3, [...options, 'dags:rosw'])).toMatchObject({
+      code: 'unknown_name',
+      message: expect.stringContaining('main has no dag "rosw"'),
+      hint: expect.stringContaining('did you mean: rows?'),
+    });
+    for (const rules of [
+      ['dags:x*'],
+      ['dags:rows', '--withhold', 'dags:Rows'],
+      ['dags:rows', '--dry-run', '--withhold', 'dags:x'],
+    ])
+      expect(await ours.error(3, [...options, ...rules]), rules.join(' ')).toMatchObject({
+        code: 'unknown_name',
+      });
+    await ours.ok('branch', 'side');
+    await ours.ok('switch', 'side');
+    writeFileSync(
+      join(ours.folder, 'long.ts'),
+      `import { definePipeline } from '@daggerml/bindings';
+export const long = definePipeline('long', (dag) => dag.name('text', dag.literal('l'.repeat(300))));
+`,
+    );
+    await ours.ok('run', 'long.ts');
+    expect(
+      await ours.refusal(2, ['publish', 'main', '--sign', key, '--withhold', 'value:side:long']),
+    ).toContain('"main" does not reach the value "side:long"');
+    expect(existsSync(place)).toBe(false);
+    // The value is that of the commit which is published, whichever branch is current.
+    await ours.ok('switch', 'main');
+    expect(await ours.json('publish', 'side', '--sign', key, '--withhold', 'value:long')).toMatchObject({
+      withheld: [{ class: 'datum' }],
+    });
+  });
+
+  it('withholds what a name stood for in each commit behind [DML-CLI-3823]', async () => {
+    const { ours, key } = team;
+    for (const letter of ['a', 'b', 'c']) {
+      writeFileSync(
+        join(ours.folder, 'long.ts'),
+        `import { definePipeline } from '@daggerml/bindings';
+export const long = definePipeline('long', (dag) => dag.name('text', dag.literal('${letter}'.repeat(300))));
+`,
+      );
+      await ours.ok('run', 'long.ts');
+    }
+    const { withheld } = await ours.json<{ withheld: object[] }>(
+      'publish',
+      '--sign',
+      key,
+      '--withhold',
+      'value:long#text',
+    );
+    expect(withheld).toHaveLength(3);
+  });
+
+  it('does not give away what was withheld before, unless it is told to [DML-CLI-3821]', async () => {
+    const { ours, theirs, key } = team;
+    await publish('--withhold', 'dags:rows', '--withhold', 'value:rows');
+    await take();
+    // The rows of the next version are others.
+    writeFileSync(join(ours.folder, 'steps-of-domain.ts'), STEPS.replace('secret row', 'new secret'));
+    await ours.ok('run', 'domain.ts', 'rows');
+    await ours.ok('run', 'domain.ts', 'model');
+    const again = ['publish', 'main', '--as', 'model', '--sign', key];
+    const paths = readdirSync(team.public, { recursive: true }).sort();
+    for (const options of [[], ['--withhold', 'value:rows'], ['--dry-run']])
+      expect(await ours.error(6, [...again, ...options]), options.join(' ')).toMatchObject({
+        code: 'publication_releases',
+        message: expect.stringContaining('the dag "rows"'),
+        hint: expect.stringMatching(/--withhold dags:rows.*--release/),
+      });
+    expect(await ours.error(6, [...again, '--withhold', 'dags:rows'])).toMatchObject({
+      message: expect.stringContaining('what was withheld before: the value "rows"; nothing was sent'),
+      hint: expect.stringContaining('add --withhold value:rows to withhold it again'),
+    });
+    expect(readdirSync(team.public, { recursive: true }).sort()).toEqual(paths);
+    await publish('--withhold', 'dags:rows', '--withhold', 'value:rows');
+    await theirs.ok('reference', 'update');
+    expect(await theirs.error(10, ['cat', 'them:rows'])).toMatchObject({ code: 'object_withheld' });
+    await publish('--release');
+    await theirs.ok('reference', 'update');
+    expect(await theirs.ok('cat', 'them:rows')).toContain('new secret');
+  });
+
+  it('shares no value of a dag that was withheld, only since another dag uses it now [DML-CLI-3834]', async () => {
+    const { ours, key } = team;
+    const own = await TestRepository.create();
+    writeFileSync(join(own.folder, 'domain.ts'), PIPELINES);
+    writeFileSync(join(own.folder, 'steps-of-domain.ts'), STEPS);
+    await own.ok('remote', 'add', 'public', join(team.folder, 'public-3'));
+    await own.ok('run', 'domain.ts', 'rows');
+    const options = ['publish', 'main', '--sign', key, '--withhold', 'dags:rows'];
+    await own.ok(...(options as [string]), '--withhold', 'value:rows');
+    await own.ok('run', 'domain.ts', 'model');
+    expect(await own.error(6, options)).toMatchObject({
+      code: 'publication_releases',
+      message: expect.stringContaining('withheld before: the value "rows"; nothing was sent'),
+      hint: expect.stringContaining('--withhold value:rows'),
+    });
+    await own.ok(...(options as [string]), '--withhold', 'value:rows');
+    expect(await own.error(6, options)).toMatchObject({ code: 'publication_releases' });
+    await own.ok(...(options as [string]), '--release');
+    // It is there by now.
+    await own.ok('branch', 'next');
+    await own.ok(...(options as [string]));
+    expect(await ours.ok('verify')).toContain('nothing is damaged');
+  });
+
+  it('says which values of withheld dags go along [DML-CLI-3833]', async () => {
+    const { ours, key } = team;
+    const options = ['publish', '--sign', key, '--dry-run', '--withhold', 'dags:rows'];
+    expect((await ours.dml(options)).stderr).toContain(
+      'the value of "rows" goes along, since a call of a dag that is not withheld took it; --withhold value:rows withholds it too',
+    );
+    expect((await ours.dml([...options, '--withhold', 'value:rows'])).stderr).not.toContain('goes along');
+  });
+
+  it('says what is not sent [DML-CLI-3822]', async () => {
+    const { ours, key } = team;
+    const options = ['publish', '--sign', key, '--withhold', 'dags:r*', '--withhold', 'value:rows'];
+    const { notSent, withheld } = await ours.json<{ notSent: number; withheld: object[] }>(
+      ...(options as [string]),
+      '--dry-run',
+    );
+    expect(notSent).toBeGreaterThan(withheld.length);
+    expect(await ours.ok(...(options as [string]), '--dry-run')).toContain(
+      `would withhold dag rows, 1 value: ${notSent} objects not sent\n`,
+    );
+    expect(await ours.ok(...(options as [string]))).toContain(
+      `withheld dag rows, 1 value: ${notSent} objects not sent\n`,
+    );
   });
 
   it('withholds no value that may stand inside of others [DML-CLI-1284]', async () => {
@@ -287,6 +430,26 @@ describe('dml reference', () => {
     });
   });
 
+  it('is refused under the name of a branch or tag [DML-CLI-3830]', async () => {
+    const { theirs, public: place } = team;
+    await publish();
+    await theirs.run('sums');
+    await theirs.ok('tag', 'v1');
+    for (const [name, code] of [
+      ['main', 'branch_exists'],
+      ['v1', 'tag_exists'],
+    ] as const)
+      expect(await theirs.error(6, ['reference', 'add', name, place, 'model']), name).toMatchObject({
+        code,
+        detail: 'reference',
+      });
+    expect(await theirs.json('reference', 'list')).toEqual([]);
+    expect(await theirs.error(3, ['reference', 'add', 'x', '../nosuch', 'model'])).toMatchObject({
+      code: 'remote_missing',
+      message: expect.stringContaining('nosuch'),
+    });
+  });
+
   it('says that a key was taken as it is, unless it was given [DML-CLI-1286]', async () => {
     const { theirs, public: place } = team;
     const { domain } = await publish();
@@ -334,9 +497,7 @@ describe('dml reference', () => {
     // A remote that is gone takes nothing away.
     rmSync(team.public, { recursive: true });
     mkdirSync(team.public);
-    expect(await theirs.error(3, ['reference', 'update', 'them'])).toMatchObject({
-      code: 'publication_unknown',
-    });
+    expect(await theirs.error(3, ['reference', 'update', 'them'])).toMatchObject({ code: 'remote_missing' });
     expect(await theirs.ok('show', 'them')).toContain('model');
   });
 
@@ -407,8 +568,10 @@ describe('dml reference', () => {
     await theirs.ok('push', 'origin', '--all', '--tags');
     expect(await head(theirs, 'them')).toBe(main);
     // Nor do fetches and clones of what is published take anything.
-    const clone = await dml(['clone', team.public, join(folder, 'clone')], { cwd: folder });
-    expect(clone.stdout).not.toContain(main.slice(0, 12));
+    expect(await dml(['clone', team.public, join(folder, 'clone')], { cwd: folder })).toMatchObject({
+      exitCode: 6,
+      stdout: '',
+    });
     expect(await ours.error(6, ['push', 'public'])).toMatchObject({
       code: 'remote_purpose',
       detail: 'published',
@@ -437,6 +600,17 @@ describe('dml snapshot', () => {
     expect(await theirs.ok('snapshot')).toContain(`snapshot ${taken.federatedSnapshotId}`);
     expect(await theirs.ok('show', String(taken.federatedSnapshotId))).toContain('federated-snapshot');
     expect(await ours.json('snapshot')).toMatchObject({ references: [] });
+  });
+
+  it('tells references from branches of the same name [DML-CLI-3831]', async () => {
+    const { theirs } = team;
+    await publish();
+    await take();
+    await theirs.run('sums');
+    await theirs.ok('branch', 'them');
+    expect(await theirs.ok('snapshot')).toMatch(
+      /\n {2}main .*\n {2}them .*\n {2}references\/them +[0-9a-f]{12}/,
+    );
   });
 
   it('lists the snapshots that are kept [DML-CLI-1294]', async () => {

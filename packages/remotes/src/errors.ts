@@ -23,6 +23,7 @@ export type RemoteErrorCode =
   | 'publication_unknown'
   | 'publication_foreign'
   | 'publication_untrusted'
+  | 'publication_releases'
   | 'reference_exists'
   | 'reference_unknown'
   | 'push_not_fast_forward'
@@ -36,7 +37,7 @@ export type RemoteError = DmlError<RemoteErrorCode>;
 const MESSAGES: Readonly<
   Record<RemoteErrorCode, string> & Partial<Record<`${RemoteErrorCode}/${string}`, string>>
 > = {
-  remote_uri_invalid: 'the text is not the address of a remote',
+  remote_uri_invalid: 'the text[ "{text}"] is not the address of a remote',
   remote_damaged: 'the file "{path}" of the remote {remote} is damaged ({detail})',
   'remote_damaged/missing': 'the file "{path}" of the remote {remote} is missing',
   'remote_damaged/incomplete':
@@ -46,6 +47,7 @@ const MESSAGES: Readonly<
   remote_format_newer:
     'the remote {remote} was written by a newer version of DaggerML (format {format} of "{path}")',
   remote_foreign: '{remote} holds files of something else ("{path}"), so it cannot be used as a remote',
+  'remote_foreign/repository': '{remote} is a repository, and no remote that repositories share',
   remote_missing: 'there is no remote in {remote}[ ({reason})]',
   'remote_missing/place': 'there is nothing at {remote}; nothing was made there',
   'remote_missing/object': 'the remote {remote} does not have the {class} {objectId}[ ({reason})]',
@@ -66,11 +68,15 @@ const MESSAGES: Readonly<
   remote_unknown: 'there is no remote "{name}" here; the remotes are: {names}',
   remote_purpose: 'the remote {remote} is of no use for this ({detail})',
   'remote_purpose/published': '{remote} holds publications, which others read; nothing internal is put there',
+  'remote_purpose/publications': '{remote} holds publications and no branches; published there: {names}',
   'remote_purpose/internal':
     '{remote} holds branches, tags or outcomes, or did before; whoever reads publications there could read those',
   publication_unknown: 'nothing is published as "{name}" on {remote}; published there: {names}',
+  'publication_unknown/internal': 'nothing is published on {remote}, which holds branches or work of a team',
   publication_foreign: 'another domain has published "{name}" on {remote}: {domain}',
   publication_untrusted: 'the publication "{name}" on {remote} cannot be trusted ({detail})',
+  publication_releases:
+    'publishing "{name}" would give away on {remote} what was withheld before: {what}; nothing was sent',
   'publication_untrusted/signature':
     'the publication "{name}" on {remote} was not signed by the key of its domain, {domain}',
   'publication_untrusted/key':

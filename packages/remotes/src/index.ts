@@ -32,6 +32,7 @@ export {
   checkRemoteName,
   checkSigners,
   findRemote,
+  finishClone,
   type PassedCheck,
   type ReferencePlaces,
   type RemotesConfig,
@@ -59,14 +60,25 @@ export {
   type SnapshotParts,
   takeSnapshot,
 } from './federation/federated-snapshot.ts';
-export { type PublishOptions, type PublishResult, publish } from './federation/publish.ts';
+export {
+  type PublicationPlan,
+  type PublishOptions,
+  type PublishResult,
+  publish,
+} from './federation/publish.ts';
 export {
   type ReferenceHost,
   type TakeOptions,
   type TakeResult,
   takeReference,
 } from './federation/take-reference.ts';
-export { type FetchedRef, type FetchOptions, type FetchResult, fetch } from './fetch/fetch.ts';
+export {
+  type FetchedRef,
+  type FetchOffer,
+  type FetchOptions,
+  type FetchResult,
+  fetch,
+} from './fetch/fetch.ts';
 export { type FetchFilter, leftOutDomain } from './fetch/fetch-filter.ts';
 export type { FetchHost } from './fetch/fetch-host.ts';
 export type { FetchCounts } from './fetch/fetch-stream.ts';

@@ -38,6 +38,7 @@ export class Domain {
     options: {
       name?: string;
       policy?: WithholdPolicy;
+      release?: boolean;
       references?: ReadonlyMap<string, ReferenceId>;
       signer?: DomainSigner;
     } = {},

@@ -163,6 +163,7 @@ export { isPulledOutcomes, pulledOutcomesMessage } from './views/pulled-outcomes
 export { commandText, type ScriptCommand, scriptCommand } from './views/script-command.ts';
 export { trackingRefOf, type Upstream, upstreamOf } from './views/upstream.ts';
 export { valueForPeople, valueJson } from './views/value-json.ts';
+export { namesOfValues, valuesInHistory, valuesOfDags } from './views/values-in-history.ts';
 export { readUnlessGone, walkHistory } from './workspace/history.ts';
 export { holdCommits } from './workspace/hold-commits.ts';
 export { RecordReader } from './workspace/record-reader.ts';

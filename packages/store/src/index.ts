@@ -120,6 +120,7 @@ export {
   type ClosureRequest,
   type PublishedClosure,
   publishedClosure,
+  type ReleasedDag,
   type WithholdPolicy,
 } from './transfer/published.ts';
 export { type ReachedObjects, reachedObjects } from './transfer/reached-objects.ts';

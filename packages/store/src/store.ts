@@ -11,7 +11,7 @@ import {
 import { type Engine, markEngineClean } from './engine/engine.ts';
 import { closeError, errnoOf, readError } from './engine/engine-error.ts';
 import { poisonEngine, releaseEngine } from './engine/held-engines.ts';
-import { readRow, readRows, refreshSnapshot, renewSnapshot } from './engine/reading.ts';
+import { readKeys, readRow, readRows, refreshSnapshot, renewSnapshot } from './engine/reading.ts';
 import { transactOnNewest } from './engine/workarounds/lock-file-txn-id.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
@@ -295,6 +295,13 @@ export class Store {
   hasWithheld(): boolean {
     this.#assertOpen();
     return hasWithheld(this.engine);
+  }
+
+  /** Checks whether the store has objects, whatever reaches them. */
+  hasObjects(): boolean {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return readKeys(this.engine, 'objects', { limit: 1 }).length > 0;
   }
 
   /** Checks whether something may have been left out that can be read on demand. */

@@ -4,8 +4,10 @@ import { remotesPath } from '@daggerml/repository';
 import { parseRefName, type Ref, type Store } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
+import { refusingPublications } from '../process/branches-there.ts';
 import { fetchLimits } from '../process/fetch-limits.ts';
 import { type RemoteSession, remotesOf, transferProgress, withRemote } from '../process/remote-session.ts';
+import { noteUnfinished } from '../process/unfinished-clone.ts';
 import { untilInterrupted } from '../process/until-interrupted.ts';
 import type { Output } from '../render/output.ts';
 import { formatCount } from '../render/quantities.ts';
@@ -28,6 +30,7 @@ export async function run(context: CommandContext): Promise<void> {
         prune: options.prune === true,
         // @spec DML-CLI-2123
         acceptExcisions: options.acceptExcisions === true,
+        onOffer: await refusingPublications(remote.files, name),
         onProgress: transferProgress(context, `fetching from ${name}`),
       });
       const brought = await bringLeftOut(context, store, { ...session, remote });
@@ -43,6 +46,7 @@ export async function run(context: CommandContext): Promise<void> {
           : [`from ${output.safe(remote.files.name)}`, moveLines(output, fetched.moved)],
       );
       noteFetched(output, result);
+      await noteUnfinished(context);
     }),
   );
 }

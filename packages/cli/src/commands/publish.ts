@@ -1,18 +1,27 @@
 import { formatSize, nfcText, type ReferenceId } from '@daggerml/object-model';
-import { type DomainSigner, domainSigner, publish, readSnapshot, remoteError } from '@daggerml/remotes';
+import {
+  type DomainSigner,
+  domainSigner,
+  type PublishResult,
+  publish,
+  readSnapshot,
+  remoteError,
+} from '@daggerml/remotes';
 import { findCommit, findObject, type RecordReader } from '@daggerml/repository';
 import { parseRefName } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
-import { withholdPolicy } from '../invocation/withhold-option.ts';
+import { assertNotReleased, sharedValues, withholdRules } from '../invocation/withhold-option.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { withPlace } from '../process/named-place.ts';
 import { readKeyFile } from '../process/read-key-file.ts';
 import { transferProgress, withRemote } from '../process/remote-session.ts';
 import { untilInterrupted } from '../process/until-interrupted.ts';
 import { formatColumns } from '../render/columns.ts';
+import type { Output } from '../render/output.ts';
 import { formatCount, formatTime } from '../render/quantities.ts';
 import { cliError } from '../wording/cli-error.ts';
+import { shellWord } from '../wording/wording.ts';
 
 /** Runs `dml publish [commit]`, `dml publish --end <name>` and `dml publish --list`. */
 export async function run(context: CommandContext): Promise<void> {
@@ -45,18 +54,28 @@ async function add(context: CommandContext): Promise<void> {
       const text = args[0] ?? store.head();
       const commitId = findCommit(reader, text);
       const name = options.as === undefined ? nameOf(reader, text) : nfcText(String(options.as));
+      const rules = withholdRules(reader, { commitId, text }, listOf(options.withhold));
+      const release = options.release === true;
+      let valuesAlong: string[] = [];
       const result = await publish(untilInterrupted(context, files), {
         store,
         name,
         commitId,
         references: chosenReferences(context, reader),
-        policy: withholdPolicy(reader, listOf(options.withhold)),
+        policy: rules.policy,
         signer,
+        release,
+        onPlan: (plan) => {
+          rules.assertMet(plan);
+          const along = sharedValues(reader, commitId, rules.dagNames, plan);
+          valuesAlong = [...new Set(along.map(({ dagName }) => dagName))];
+          if (!release) assertNotReleased(reader, commitId, { plan, name, remote: files.files.name });
+        },
         isDryRun,
         onProgress: transferProgress(context, `publishing to ${remote}`),
       });
       output.live();
-      const { publication, objects, bytes, withheld, sharedBefore } = result;
+      const { publication, objects, bytes, withheld, sharedBefore, heldBack } = result;
       const { domain, number } = publication;
       // @spec DML-CLI-1280
       output.result(
@@ -70,15 +89,22 @@ async function add(context: CommandContext): Promise<void> {
           objects,
           sentBytes: bytes,
           withheld: withheld.map((each) => ({ ...each })),
+          notSent: heldBack,
           sharedBefore: sharedBefore.map((each) => ({ ...each })),
           dryRun: isDryRun,
         },
         () => [
           `${isDryRun ? 'would publish' : 'published'} ${output.shortId(commitId)} as ${output.style('bold', output.safe(name))}, number ${number}`,
           `domain ${domain}`,
-          `${formatCount(objects, 'object')}, ${formatSize(bytes)}${withheld.length === 0 ? '' : `; ${formatCount(withheld.length, 'object')} withheld`}`,
+          `${formatCount(objects, 'object')}, ${formatSize(bytes)}`,
+          ...withheldLines(output, { result, dagNames: rules.dagNames, isDryRun }),
         ],
       );
+      // @spec DML-CLI-3833
+      for (const dag of valuesAlong.slice(0, MAX_NAMED))
+        output.note(
+          `the value of "${output.safe(dag)}" goes along, since a call of a dag that is not withheld took it; --withhold ${output.safe(shellWord(`value:${dag}`))} withholds it too`,
+        );
       // @spec DML-REM-1318
       if (sharedBefore.length > 0)
         output.note(
@@ -86,6 +112,32 @@ async function add(context: CommandContext): Promise<void> {
         );
     }),
   );
+}
+
+interface Withheld {
+  readonly result: PublishResult;
+  readonly dagNames: ReadonlySet<string>;
+  readonly isDryRun: boolean;
+}
+
+/** Names of dags that are printed. */
+const MAX_NAMED = 10;
+
+/** Returns the line that says what was not sent. @spec DML-CLI-3822 */
+function withheldLines(output: Output, { result, dagNames, isDryRun }: Withheld): string[] {
+  const { withheld, heldBack } = result;
+  if (withheld.length === 0) return [];
+  const names = [...dagNames].slice(0, MAX_NAMED).map((name) => output.safe(name));
+  const others = dagNames.size - names.length;
+  const values = withheld.filter((object) => object.class === 'datum').length;
+  const parts = [
+    ...(names.length === 0 ? [] : [`${names.length === 1 ? 'dag' : 'dags'} ${names.join(', ')}`]),
+    ...(others === 0 ? [] : [formatCount(others, 'more dag')]),
+    ...(values === 0 ? [] : [formatCount(values, 'value')]),
+  ];
+  return [
+    `${isDryRun ? 'would withhold' : 'withheld'} ${parts.join(', ') || 'objects'}: ${formatCount(heldBack, 'object')} not sent`,
+  ];
 }
 
 function remoteName({ options }: CommandContext): string | undefined {
@@ -145,7 +197,8 @@ async function end(context: CommandContext): Promise<void> {
 async function list(context: CommandContext): Promise<void> {
   const { output, args } = context;
   await withPlace(context, remoteName(context) ?? args[0], async ({ files }) => {
-    const { published = {} } = (await readSnapshot(files)).state;
+    const { version, state } = await readSnapshot(files);
+    const { published = {} } = state;
     // @spec DML-CLI-1282
     const all = Object.entries(published).map(([name, { commit, domain, number, references, timeMs }]) => ({
       name,
@@ -166,6 +219,9 @@ async function list(context: CommandContext): Promise<void> {
         ]),
       ),
     );
-    if (all.length === 0) output.note('nothing is published there');
+    if (all.length === 0)
+      output.note(
+        version === null ? `there is no remote in ${files.name} yet` : 'nothing is published there',
+      );
   });
 }

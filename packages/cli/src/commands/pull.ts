@@ -2,6 +2,7 @@ import { branchOf } from '@daggerml/repository';
 import { remoteRef } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
+import { refusingPublications } from '../process/branches-there.ts';
 import { transferProgress, withRemote } from '../process/remote-session.ts';
 import { untilInterrupted } from '../process/until-interrupted.ts';
 import { fetchFields, noteFetched, partialOf } from './fetch.ts';
@@ -22,6 +23,7 @@ export async function run(context: CommandContext): Promise<void> {
         memory,
         partial: partialOf(session),
         acceptExcisions: options.acceptExcisions === true,
+        onOffer: await refusingPublications(remote.files, name),
         onProgress: transferProgress(context, `fetching from ${name}`),
       });
       output.live();

@@ -34,7 +34,8 @@ function take({ output }: CommandContext, reader: RecordReader, snapshotId: Fede
     formatColumns([
       ...branches.map(({ branch, commitId }) => [`  ${output.safe(branch)}`, output.shortId(commitId), '']),
       ...taken.map(({ reference, commitId, domain }) => [
-        `  ${output.safe(reference)}`,
+        // A branch may have the same name. @spec DML-CLI-3831
+        `  references/${output.safe(reference)}`,
         commitId === null ? 'ended' : output.shortId(commitId),
         output.safe(domain),
       ]),

@@ -11,6 +11,7 @@ import type { StubCounts } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { hasRemote } from '../process/remote-session.ts';
+import { noteUnfinished } from '../process/unfinished-clone.ts';
 import { dagFields } from '../render/dag-fields.ts';
 import type { Output } from '../render/output.ts';
 import { formatAge, formatCount } from '../render/quantities.ts';
@@ -83,6 +84,7 @@ export async function run(context: CommandContext): Promise<void> {
       return lines.join('\n');
     });
   });
+  await noteUnfinished(context);
 }
 
 /** Returns what a repository has left out or others withhold. */

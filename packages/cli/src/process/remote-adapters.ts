@@ -40,6 +40,7 @@ export async function requireAdapter(uri: string, env: Env): Promise<void> {
   if (findRemoteExecutable(adapterName, env.PATH ?? '') !== undefined) return;
   throw remoteError('remote_uri_invalid', {
     detail: 'adapter',
+    text: uri.replace(/\?.*/s, '?…'),
     instead: `a remote is a folder (file) or a bucket (s3), or of an executable "dml-remote-${adapterName}" in a folder of PATH that others cannot write to; there is none`,
   });
 }

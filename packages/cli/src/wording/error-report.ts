@@ -41,8 +41,14 @@ export function describeError(caught: unknown, cwd: string | undefined): ErrorRe
     detail,
     // @spec DML-CLI-1520
     message: at === '' ? words : `${at}: ${words}`,
-    hint: hint && fillIn(hint, { detail, ...fields }),
+    hint: withNextStep(hint && fillIn(hint, { detail, ...fields }), fields.nextStep),
   };
+}
+
+/** Returns a hint with the next step that a command knows besides it. */
+function withNextStep(hint: string | undefined, nextStep: unknown): string | undefined {
+  if (typeof nextStep !== 'string') return hint;
+  return hint === undefined ? nextStep : `${hint}; ${nextStep}`;
 }
 
 /** @spec DML-CLI-1521 */

@@ -135,6 +135,7 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   publication_unknown: EXIT.unknownObject,
   publication_foreign: EXIT.refused,
   publication_untrusted: EXIT.refused,
+  publication_releases: EXIT.refused,
   reference_exists: EXIT.refused,
   reference_unknown: EXIT.unknownObject,
   remote_unknown: EXIT.unknownObject,

@@ -57,6 +57,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   binary_value:
     '"dml export {name} <file>" writes it to a file, "dml cat {name} | cat" prints it all the same',
   'binary_value/bundle': 'name a file, or pass it on: dml bundle create - | …',
+  'tag_exists/reference': 'choose another name for the reference',
+  'branch_exists/reference': 'choose another name for the reference',
   tag_exists: 'choose another name, or "dml tag --delete {tag}" first',
   branch_exists: 'choose another name, or "dml merge {branch} <source>" to merge into it',
   not_fast_forward: '"dml merge {target} {source}" without --ff-only merges them',
@@ -187,6 +189,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'remote_damaged/numbers':
     'nothing was changed; put back the file of an earlier state, or push to a new place',
   remote_format_newer: UPDATE,
+  'remote_foreign/repository':
+    'push it to an empty folder or bucket and use that: "dml remote add origin <folder or bucket>" and "dml push" in the repository',
   remote_foreign: 'choose an empty folder or another folder of the bucket',
   remote_missing: '"dml push" begins one; look whether the place is spelled right',
   'remote_missing/place':
@@ -208,11 +212,17 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   remotes_unusable: 'mend or remove the file, then add the remotes again with "dml remote add"',
   signer_invalid: 'give the key that "dml run --sign" names where it signs, such as did:key:z6Mk…',
   signing_key_invalid: 'make one with "openssl genpkey -algorithm ed25519 -out key.pem"',
+  'remote_purpose/publications':
+    '"dml reference add <name> {place} <published>" takes one of them into a repository',
   remote_purpose: 'add a remote of its own for publications with "dml remote add"',
+  'publication_unknown/internal':
+    'publications lie on a remote of their own; "dml clone" and "dml fetch" take branches',
   publication_unknown: 'ask its owner for the name; "dml publish --list <remote>" shows what is published',
   publication_foreign: 'publish under another name with "--as", or sign with the key of that domain',
   publication_untrusted:
     'ask its owner over another way; where they have a new key, "dml reference end" and "dml reference add --domain <did:key>"',
+  publication_releases:
+    '[add {rules} to withhold it again, or ]--release to give it away, which cannot be taken back',
   reference_exists:
     '"dml reference update {name}" takes what is new; "dml reference end {name}" frees the name',
   'reference_exists/moved': 'look at "dml reference list" and run it again',

@@ -29,6 +29,8 @@ export interface ConfiguredRemote {
   readonly blobLimitBytes?: number | undefined;
   /** The check that it has passed; undefined before one. */
   readonly checked?: PassedCheck | undefined;
+  /** True while the clone that the repository is made by has not ended. */
+  readonly unfinished?: boolean | undefined;
 }
 
 /** A check that did not find a remote unsafe. */
@@ -74,6 +76,7 @@ const entrySchema = z.strictObject({
   trust: z.strictObject({ keys: z.array(z.string().refine(isSigner)), unsigned: z.boolean() }).optional(),
   blobLimitBytes: z.int().nonnegative().optional(),
   checked: z.strictObject({ atMs: countSchema, place: noteSchema }).optional(),
+  unfinished: z.literal(true).optional(),
 });
 
 function isSigner(text: string): boolean {
@@ -206,6 +209,13 @@ export function setBlobLimit(path: string, name: string, blobLimitBytes: number 
   writeRemotes(path, remotes.set(name, { ...findRemote(remotes, name), blobLimitBytes }));
 }
 
+/** Notes that a clone has ended, and the limit of its fetches. Throws `remote_unknown`. */
+export function finishClone(path: string, name: string, blobLimitBytes: number | undefined): void {
+  const remotes = new Map(readRemotes(path));
+  const finished = { ...findRemote(remotes, name), blobLimitBytes, unfinished: undefined };
+  writeRemotes(path, remotes.set(name, finished));
+}
+
 /**
  * Notes the check that a remote has passed, or that it has passed none. Throws `remote_unknown`.
  *
@@ -236,13 +246,14 @@ function writeConfig(path: string, { remotes, references }: Config): void {
     format: FORMAT,
     ...(references.size > 0 && { references: Object.fromEntries(references) }),
     remotes: Object.fromEntries(
-      [...remotes].map(([name, { uri, trust, blobLimitBytes, checked }]) => [
+      [...remotes].map(([name, { uri, trust, blobLimitBytes, checked, unfinished }]) => [
         name,
         {
           uri,
           ...(trust && { trust }),
           ...(blobLimitBytes !== undefined && { blobLimitBytes }),
           ...(checked && { checked }),
+          ...(unfinished === true && { unfinished }),
         },
       ]),
     ),

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type CommitId, encodeRecord, type ReferenceId } from '@daggerml/object-model';
+import { type CommitId, encodeRecord, type ObjectId, type ReferenceId } from '@daggerml/object-model';
 import {
   checkNewRefName,
   type ExportHost,
   type ObjectName,
+  type PublishedClosure,
   publishedClosure,
   referenceRef,
   type WithholdPolicy,
@@ -19,7 +20,7 @@ import {
   withAbsences,
 } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
-import type { Publication, Publications } from '../format/publication.ts';
+import type { Publication } from '../format/publication.ts';
 import { SEGMENT_BYTES } from '../format/segment.ts';
 import { rewriteGroups } from '../levels/merge-groups.ts';
 import { planMerge } from '../levels/plan-merge.ts';
@@ -31,7 +32,11 @@ import type { DomainSigner } from '../signatures/publication-signature.ts';
 import { advance, type StateChange } from '../state/advance.ts';
 import { nextPublication } from '../state/next-numbers.ts';
 import type { RemoteSnapshot } from '../state/read-snapshot.ts';
+import { namesOf, publicationNamed } from './publication-names.ts';
 import { assertForPublications } from './remote-purpose.ts';
+
+/** Most objects that a refusal names. */
+const MAX_NAMED = 10;
 
 /** A commit that a domain makes visible to others. */
 export interface PublishOptions {
@@ -43,11 +48,21 @@ export interface PublishOptions {
   readonly references?: ReadonlyMap<string, ReferenceId> | undefined;
   readonly policy?: WithholdPolicy | undefined;
   readonly signer: DomainSigner;
+  /** Shares what earlier publications withheld and the policy does not; refused by default. */
+  readonly release?: boolean | undefined;
+  /** Hears what is planned before an object is put; throws to refuse it. */
+  readonly onPlan?: ((plan: PublicationPlan) => void) | undefined;
   /** Plans everything and writes nothing. */
   readonly isDryRun?: boolean | undefined;
   readonly segmentBytes?: number | undefined;
   readonly onProgress?: ((progress: Readonly<PutProgress>) => void) | undefined;
 }
+
+/** Everything about a publication that is known before its first object is put. */
+export type PublicationPlan = Pick<
+  PublishedClosure,
+  'releasedDags' | 'releasedObjects' | 'namesBefore' | 'isShared' | 'isThere' | 'reaches'
+>;
 
 /** Result of publishing. */
 export interface PublishResult {
@@ -59,6 +74,8 @@ export interface PublishResult {
   readonly withheld: readonly ObjectName[];
   /** Objects that the policy withholds and that an earlier publication has shared. */
   readonly sharedBefore: readonly ObjectName[];
+  /** Objects that were not put: those that are withheld, and all that these alone lead to. */
+  readonly heldBack: number;
 }
 
 /** Files that were put in one epoch, and what stands for what was left out. */
@@ -70,6 +87,7 @@ interface Prepared {
   readonly filled: readonly string[];
   readonly withheld: readonly ObjectName[];
   readonly sharedBefore: readonly ObjectName[];
+  readonly heldBack: number;
 }
 
 /**
@@ -77,7 +95,7 @@ interface Prepared {
  * of which stubs are put, and then a state with the signed publication.
  *
  * Throws `remote_purpose` for a remote with branches, `publication_foreign` for a name of another domain,
- * `publication_unknown` for the end of what is not published, `object_missing`, `remote_busy`, `push_unknown`, and what the
+ * `publication_unknown` for the end of what is not published, `publication_releases`, `object_missing`, `remote_busy`, `push_unknown`, and what the
  * remote's files throw.
  */
 export async function publish(remote: Remote, options: PublishOptions): Promise<PublishResult> {
@@ -109,8 +127,8 @@ async function publishOn(remote: Remote, options: PublishOptions): Promise<Publi
     });
     return await changeOf(remote, { base, options, prepared, publication });
   });
-  const { withheld, sharedBefore } = prepared as unknown as Prepared;
-  return { publication: publication as unknown as Publication, ...counts, withheld, sharedBefore };
+  const { withheld, sharedBefore, heldBack } = prepared as unknown as Prepared;
+  return { publication: publication as unknown as Publication, ...counts, withheld, sharedBefore, heldBack };
 }
 
 /** Returns the publication that is in effect under the name; throws where this domain may not follow it. */
@@ -130,19 +148,6 @@ function publicationBefore(
       names: namesOf(state.published),
     });
   return before;
-}
-
-/** Returns a publication by its name; names that mean something to the language are no others. */
-export function publicationNamed(published: Publications | undefined, name: string): Publication | undefined {
-  return published !== undefined && Object.hasOwn(published, name) ? published[name] : undefined;
-}
-
-/** Returns the names of what is published, for messages. */
-export function namesOf(published: Publications | undefined): string {
-  const names = Object.entries(published ?? {}).flatMap(([name, { commit }]) =>
-    commit === null ? [] : [name],
-  );
-  return names.join(', ') || 'none';
 }
 
 /** Returns the objects that a publication shares, with all that they reach. */
@@ -184,7 +189,10 @@ async function prepare(remote: Remote, { base, options, counts }: Preparing): Pr
     policy,
     known: Object.values(published).flatMap(rootsOf),
     isWithheldThere: ({ class: objectClass, objectId }) => there.has(absenceKey(objectClass, objectId)),
+    ownWithheld: stubsOf(there, signer.domain),
   });
+  options.onPlan?.(closure);
+  assertNotReleased(remote, options, closure);
   const timeMs = Math.max(0, Math.trunc(remote.clock.now()));
   const added = closure.withheld.map(({ class: objectClass, objectId }): Absence => {
     const record = { type: 'stub', objectClass, objectId, domain: signer.domain, timeMs } as const;
@@ -210,11 +218,47 @@ async function prepare(remote: Remote, { base, options, counts }: Preparing): Pr
     const group = await writer.finish();
     counts.objects = writer.objectCount;
     counts.bytes = writer.putBytes;
-    const { withheld, sharedBefore } = closure;
-    return { epoch, groups: group === undefined ? [] : [group], added, filled, withheld, sharedBefore };
+    // @spec DML-REM-1951
+    const { withheld, sharedBefore, heldBackCount: heldBack } = closure;
+    return {
+      epoch,
+      groups: group === undefined ? [] : [group],
+      added,
+      filled,
+      withheld,
+      sharedBefore,
+      heldBack,
+    };
   } finally {
     await writer.abandon();
   }
+}
+
+/** Lists the objects that a domain withholds on a remote. */
+function stubsOf(absences: Absences, domain: string): ObjectName[] {
+  return [...absences.values()].flatMap(({ record }) =>
+    record.type === 'stub' && record.domain === domain
+      ? [{ class: record.objectClass, objectId: record.objectId as ObjectId }]
+      : [],
+  );
+}
+
+/** Throws `publication_releases` for what was withheld and would be shared. @spec DML-REM-1950 */
+function assertNotReleased(
+  { files }: Remote,
+  { name, release }: PublishOptions,
+  { releasedDags, releasedObjects }: Pick<PublicationPlan, 'releasedDags' | 'releasedObjects'>,
+): void {
+  if (release === true || releasedDags.length + releasedObjects.length === 0) return;
+  const dags = [...new Set(releasedDags.map((dag) => `the dag "${dag.name}"`))];
+  const objects = releasedObjects.map((object) => `the ${object.class} ${object.objectId}`);
+  const what = [...dags, ...objects].slice(0, MAX_NAMED);
+  const others = dags.length + objects.length - what.length;
+  throw remoteError('publication_releases', {
+    name,
+    remote: files.name,
+    what: others === 0 ? what.join(', ') : `${what.join(', ')} and ${others} more`,
+  });
 }
 
 interface Publishing {

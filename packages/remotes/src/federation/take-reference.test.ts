@@ -14,6 +14,7 @@ import { watchedFiles } from '../../test/watched-files.ts';
 import { collectRemote } from '../collect/collect.ts';
 import { filePath } from '../format/file-path.ts';
 import type { Publication } from '../format/publication.ts';
+import { advance } from '../state/advance.ts';
 import { readSnapshot } from '../state/read-snapshot.ts';
 import { MemoryRemote } from '../testing/memory-remote.ts';
 import { endReference } from './end-reference.ts';
@@ -54,10 +55,20 @@ describe('a reference', () => {
     await ours.publish(commitId);
     await theirs.take(ours);
     const gone = Object.assign(new Domain(ours.store), { memory: new MemoryRemote() });
-    expect(await rejection(() => theirs.take(gone))).toBe('publication_unknown');
+    expect(await rejection(() => theirs.take(gone))).toBe('remote_missing');
     await runGc(theirs.store);
     expect(theirs.commitOf('them')).toBe(commitId);
     expect(datumOf(theirs.store, long('one'))).toBe(true);
+  });
+
+  it('is refused where there is no remote, and where one holds branches [DML-REM-1953]', async () => {
+    const [ours, theirs] = [await Domain.create(), await Domain.create()];
+    expect(await rejection(() => theirs.take(ours))).toBe('remote_missing');
+    const commitId = commitTo(ours.store, { a: long('one') });
+    const refs = { 'heads/main': commitId };
+    await advance(remoteOver(ours.memory.open(), 3), async () => ({ reason: 'test', refs }));
+    expect(await rejection(() => theirs.take(ours))).toBe('publication_unknown internal');
+    expect(theirs.store.readReferences()).toEqual([]);
   });
 
   it('stands for the commit of its domain, and is moved by nothing else [DML-REM-1320] [DML-REM-1322]', async () => {

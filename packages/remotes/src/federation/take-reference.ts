@@ -24,7 +24,8 @@ import { onState } from '../state/on-state.ts';
 import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import { applyReference } from './apply-reference.ts';
 import { checkOnward, checkPublication, type PublicationRequest } from './check-publication.ts';
-import { namesOf, publicationNamed, rootsOf } from './publish.ts';
+import { namesOf, publicationNamed } from './publication-names.ts';
+import { rootsOf } from './publish.ts';
 import { putProof, type ReferenceProof } from './reference-details.ts';
 
 /** A store that takes references. */
@@ -60,7 +61,7 @@ export interface TakeResult {
  * Takes a reference to what a domain has published: checks its signature, fetches what it reaches, and makes it the newest
  * reference of its name, once all of it is here.
  *
- * Throws `publication_unknown`, `publication_untrusted`, `remote_damaged` for a remote that does not hold what it
+ * Throws `remote_missing`, `publication_unknown`, `publication_untrusted`, `remote_damaged` for a remote that does not hold what it
  * publishes, `transfer_invalid`, and what the remote's files throw.
  */
 export async function takeReference(remote: Remote, options: TakeOptions): Promise<TakeResult> {
@@ -84,6 +85,8 @@ async function take(
   { snapshot, counts }: Taking,
 ): Promise<Omit<TakeResult, 'counts'>> {
   const { store, name, published } = options;
+  // @spec DML-REM-1953
+  if (snapshot.version === null) throw remoteError('remote_missing', { remote: remote.files.name });
   const before = store.readReferences().find((reference) => reference.name === name);
   const publication = publicationNamed(snapshot.state.published, published);
   // What has ended is of use to those alone who have a reference to it.
@@ -93,6 +96,7 @@ async function take(
       name: published,
       remote: remote.files.name,
       names: namesOf(snapshot.state.published),
+      ...(snapshot.state.published === undefined && { detail: 'internal' }),
     });
   const proof = checkPublication(remote, options, { publication, before });
   if (proof === 'known')

@@ -89,7 +89,7 @@ describe('withholding', () => {
     expect((await readAbsences(ours.memory.open(), first.absences)).size).toBe(1);
     const stubbed = (): number => store.engine.tables.stubs.getStats().entryCount as number;
     expect(stubbed()).toBe(1);
-    expect((await ours.publish(commitId)).objects).toBeGreaterThan(3);
+    expect((await ours.publish(commitId, { release: true })).objects).toBeGreaterThan(3);
     const { state } = await readSnapshot(ours.memory.open());
     expect((await readAbsences(ours.memory.open(), state.absences)).size).toBe(0);
     // Cut before its end, it leaves what was withheld withheld.
@@ -133,6 +133,65 @@ describe('withholding', () => {
     const theirs = await Domain.create();
     await theirs.take(partial);
     expect(theirs.store.getStub('datum', idOfText(long('elsewhere')))?.domain).toBe(partial.signer.domain);
+  });
+
+  it('is not given away by a later publication, unless it is released [DML-REM-1950]', async () => {
+    const ours = await Domain.create();
+    const secret = { class: 'datum', objectId: idOfText(long('secret')) } as const;
+    const first = commitTo(ours.store, { raw: long('raw'), note: long('secret'), open: long('open') });
+    const policy = { objects: [secret], isDagWithheld: (name: string) => name === 'raw' };
+    await ours.publish(first, { policy });
+    const before = ours.memory.paths;
+    const next = commitTo(ours.store, { raw: long('raw 2'), note: long('more'), open: long('raw') });
+    for (const [name, commitId, given] of [
+      ['model', first, {}],
+      ['model', next, {}],
+      ['other', first, {}],
+      ['model', first, { objects: [secret] }],
+      ['model', next, { isDagWithheld: policy.isDagWithheld }],
+    ] as const)
+      await expect(ours.publish(commitId, { name, policy: given }), name).rejects.toMatchObject({
+        code: 'publication_releases',
+        fields: { name, what: expect.stringMatching(/the dag "raw"|the datum/) },
+      });
+    await expect(ours.publish(first)).rejects.toMatchObject({
+      fields: { what: expect.stringContaining(`the dag "raw", the datum ${secret.objectId}`) },
+    });
+    // Neither is the dag of this name in a history of its own, from a repository that has the publication.
+    const apart = await Domain.create();
+    await apart.take(ours);
+    const alone = commitTo(apart.store, { raw: long('raw 3') });
+    const copy = { ...apart, memory: ours.memory, signer: ours.signer };
+    await expect(Domain.prototype.publish.call(copy, alone)).rejects.toMatchObject({
+      code: 'publication_releases',
+      fields: { what: 'the dag "raw"' },
+    });
+    expect(ours.memory.paths).toEqual(before);
+    await ours.publish(next, { policy });
+    await ours.publish(next, { policy: {}, release: true });
+    const theirs = await Domain.create();
+    expect((await theirs.take(ours)).stubs).toBe(0);
+    for (const text of ['secret', 'raw', 'raw 2']) expect(datumOf(theirs.store, long(text)), text).toBe(true);
+    expect(await findings(theirs.store)).toEqual([]);
+    // What was released needs no leave any more.
+    await ours.publish(commitTo(ours.store, { raw: long('raw 4') }));
+  });
+
+  it('counts all that is not put, and not only what has a stub [DML-REM-1951]', async () => {
+    const ours = await Domain.create();
+    const commitId = commitTo(ours.store, { big: noise(300_000), open: long('open') });
+    const all = (await ours.publish(commitId, { name: 'all' })).objects;
+    const other = new Domain(ours.store);
+    const { withheld, heldBack, objects } = await other.publish(commitId, {
+      policy: { blobsAboveBytes: 1000 },
+    });
+    expect(withheld).toHaveLength(1);
+    expect(heldBack).toBeGreaterThan(5);
+    expect(objects + heldBack).toBe(all);
+    // What is there from before is not counted.
+    expect(await ours.publish(commitId, { policy: { blobsAboveBytes: 1000 } })).toMatchObject({
+      heldBack: 0,
+    });
   });
 
   it('says what an earlier publication has shared already [DML-REM-1318]', async () => {

@@ -11,6 +11,7 @@ export interface FetchHost extends ImportHost {
   iterateStubs(objectClass?: ObjectClass): Iterable<StubFacts>;
   hasLeftOut(objectClass: ObjectClass): boolean;
   hasWithheld(): boolean;
+  hasObjects(): boolean;
 }
 
 /** Checks whether a stub here says that an object was left out. */

@@ -265,7 +265,10 @@ describe('fetch', () => {
     expect(theirs.tracked()).toBeUndefined();
   });
 
-  it('asks again only for what did not arrive [DML-REM-0916]', async () => {
+  it.each([
+    ['a repository with a commit', true],
+    ['a repository without a ref', false],
+  ])('asks again only for what did not arrive, in %s [DML-REM-0916]', async (_, hasCommit) => {
     const { remote, ours } = await pushed(1);
     commitTo(ours.store, { b: noise(12_000_000) });
     await ours.push(undefined, { segmentBytes: 500_000 });
@@ -277,8 +280,7 @@ describe('fetch', () => {
     });
     await expect(dying.fetch()).rejects.toThrow(Killed);
     expect(theirs.tracked()).toBeUndefined();
-    // Whatever ref there is, the repository is not taken for an empty one.
-    commitTo(theirs.store, { own: 'work' });
+    if (hasCommit) commitTo(theirs.store, { own: 'work' });
     const { counts } = await theirs.fetch();
     expect(counts.bytes).toBeLessThan(9_000_000);
     expect(theirs.tracked()).toBe(ours.store.getRef(MAIN)?.commitId);

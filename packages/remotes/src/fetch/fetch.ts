@@ -1,6 +1,7 @@
 import { type CommitId, isDmlError, type ObjectClass, type ObjectId } from '@daggerml/object-model';
 import { type ByteStream, importCar, type LeftOut, type RefName, remoteRef, tagRef } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
+import { runningNames } from '../federation/publication-names.ts';
 import { type Absences, readAbsences } from '../format/absences.ts';
 import type { GroupEntry, GroupKind } from '../format/group.ts';
 import { LinkSet } from '../format/link.ts';
@@ -34,8 +35,18 @@ export interface FetchOptions {
   /** Most bytes that are read of a remote. */
   readonly maxBytes?: number | undefined;
   readonly onProgress?: ((counts: Readonly<FetchCounts>) => void) | undefined;
+  /** Hears what the remote offers before an object is asked for; throws to refuse it. */
+  readonly onOffer?: ((offer: FetchOffer) => void) | undefined;
   /** Takes a stream into the store; checks all of it before a ref moves. */
   readonly receive?: typeof importCar | undefined;
+}
+
+/** Names of what a remote has. */
+export interface FetchOffer {
+  /** All branches, or those that are fetched. */
+  readonly branches: readonly string[];
+  /** Publications that have not ended; undefined for a remote that is for none. */
+  readonly publications: readonly string[] | undefined;
 }
 
 /** A ref that a fetch moved. */
@@ -114,14 +125,17 @@ async function take(
 ): Promise<Omit<FetchResult, 'counts' | 'snapshot'>> {
   const { store } = options;
   const here = new Map(store.readRefs().map(({ name, commitId }) => [name, commitId]));
-  const wanted = wantedOf(options, await refsOf(options, refs), here);
+  const refsThere = await refsOf(options, refs);
+  options.onOffer?.(offerOf(refsThere, snapshot));
+  const wanted = wantedOf(options, refsThere, here);
   const { pruned, keptTags } = wanted;
   const missing = [...wanted.targets.values()].filter(({ ref, commitId }) => here.get(ref) !== commitId);
   let taken = { moved: [] as readonly FetchedRef[], tombstones: 0, stubs: 0, leftOut: 0 };
   if (missing.length > 0) {
     const { groups } = snapshot.state;
     const seen = new Set(recalled?.state.groups.map(({ index }) => index));
-    const isEmpty = here.size === 0;
+    // A fetch that was cut has left objects and no ref. @spec DML-REM-0916
+    const isEmpty = here.size === 0 && !store.hasObjects();
     const { depth, blobLimitBytes }: FetchFilter = options.partial ?? {};
     // Which blobs are large is known only once their records are here.
     const leavesChunks = blobLimitBytes !== undefined || store.hasLeftOut('chunk');
@@ -137,7 +151,6 @@ async function take(
         options.onProgress?.(now);
       },
       // Nothing is here, so that every segment is read whole. @spec DML-REM-0917
-      // @spec DML-REM-0916
       isHere: isEmpty && !leavesChunks ? undefined : isHere,
     };
     const fetched = groups.filter(({ kind, index }) => hasObjects(kind) && (isEmpty || !seen.has(index)));
@@ -176,6 +189,14 @@ async function take(
   }
   if (pruned.length > 0) prune(remote, options, pruned);
   return { ...taken, moved: [...taken.moved, ...pruned], keptTags };
+}
+
+function offerOf(refs: RefMap, { state: { published } }: RemoteSnapshot): FetchOffer {
+  const prefix = 'heads/';
+  return {
+    branches: Object.keys(refs).flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
+    publications: published && runningNames(published),
+  };
 }
 
 function totalBytes(groups: readonly GroupEntry[]): number {

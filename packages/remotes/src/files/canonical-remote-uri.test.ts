@@ -60,7 +60,16 @@ describe('canonicalRemoteUri', () => {
     ['s3://', 'form', 's3://<bucket>/<folder>'],
     ['s3:///x', 'form', 's3://<bucket>/<folder>'],
     ['s3://?region=eu', 'form', 's3://<bucket>/<folder>'],
-    ['s3://b/x', 'segment', 's3://<bucket>/<folder>'],
+    ['s3://b/x', 'segment', 's3://<bucket>/<folder>; its name has 2 to 255 letters'],
+    ['s3://Bad_Bucket!!/x', 'segment', 'begins with a letter or digit'],
+    [
+      's3://b/x?endpont=http://h',
+      'query',
+      'there is no parameter "endpont": the parameters of a bucket are endpoint',
+    ],
+    ['dml+remote://FILE/x', 'adapter', 'lowercase letters'],
+    ['dml+remote://s3/bucket/a b', 'not_canonical', './<path>'],
+    ['dml+remote://s3/bucket?b=1&a=1', 'query', 'sorted by name'],
     ['http://host/bucket', 'form', '?endpoint=<url>'],
     ['https://host/bucket', 'form', '?endpoint=<url>'],
     ['file:srv', 'form', 'file:///<path>'],
@@ -72,20 +81,35 @@ describe('canonicalRemoteUri', () => {
     ['s3://key:word@bucket/x', 'authority', 'credentials'],
     ['s3://bucket:80/x', 'authority', 'ports'],
     ['s3://bucket/x#y', 'authority', 'fragments'],
-    ['s3://bucket//x', 'segment', ''],
-    ['s3://bucket/../x', 'segment', ''],
+    ['s3://bucket//x', 'segment', 'single slashes'],
+    ['s3://bucket/../x', 'segment', 'neither "."'],
     ['s3://bucket/x?region', 'query', '<name>=<value>'],
     ['s3://bucket/x?', 'query', '<name>=<value>'],
     ['s3://bucket/x?region=a&region=b', 'query', '<name>=<value>'],
     ['s3://bucket/x?region=%', 'encoding', '%25'],
-    ['s3://bucket/x?secret=a', 'credential', ''],
+    ['s3://bucket/x?secret=a', 'credential', '?profile=<name>'],
     ['s3://bucket/x?style=host', 'query', 'path or virtual'],
-    [`s3://bucket/${'x'.repeat(3000)}`, 'length', ''],
-  ])('refuses %s as %s and says what to type instead', (typed, detail, instead) => {
+    [`s3://bucket/${'x'.repeat(3000)}`, 'length', '2,048'],
+  ])('refuses %s as %s and says what to type instead [DML-REM-1955]', (typed, detail, instead) => {
     const refusal = refusalOf(typed);
     expect(refusal.detail).toBe(detail);
     expect(refusal.message).toContain(instead);
     expect(refusal.message).not.toContain('word@');
+  });
+
+  it.each([
+    ['s3://Bad_Bucket!!/x', 's3://Bad_Bucket!!/x'],
+    ['s3://bucket/x?secret=word', 's3://bucket/x?…'],
+    ['s3://key:word@bucket/x', 's3://…@bucket/x'],
+    ['s3://key:wo/r@d@bucket/x', 's3://…@bucket/x'],
+    ['key:word@host', '…@host'],
+    ['s3://bucket/x#word', 's3://bucket/x#…'],
+    ['gs://bucket', 'gs://bucket'],
+    [`s3://bucket//${'x'.repeat(3000)}`, `s3://bucket//${'x'.repeat(187)}…`],
+  ])('shows the text of %s as %s [DML-REM-1956]', (typed, shown) => {
+    const { message } = refusalOf(typed);
+    expect(message).toContain(`the text "${shown}" is not the address of a remote`);
+    expect(message).not.toContain('word');
   });
 
   it.each(['s3://bucket/x?reigon=eu', 'dml+remote://s3/bucket?a=b', 'dml+remote://file/srv?region=eu'])(

@@ -1,5 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDmlError, type RemoteUriRule } from '@daggerml/object-model';
+import { remoteError } from '../errors.ts';
 import { refuseRemoteUri } from '../refuse-remote-uri.ts';
 import { formatRemoteUri, parseRemoteUri } from '../remote-uri.ts';
 import { canonicalEndpoint, folderUri, placeOf } from './remote-place.ts';
@@ -21,13 +23,54 @@ const MISTAKES: readonly (readonly [RegExp, string])[] = [
   [/^$/, FOLDER_FORM],
 ];
 
+/** Next steps for the rules that are broken in texts whose mistake is no known one. */
+const RULES: Readonly<Record<RemoteUriRule, string>> = {
+  length: 'a remote URI has at most 2,048 characters',
+  form: 'a remote URI begins with dml+remote://s3/ or dml+remote://file/',
+  adapter:
+    'the name of an adapter has lowercase letters, digits and hyphens: dml+remote://file/<path>, dml+remote://s3/<bucket>',
+  authority: 'user names, passwords, ports and fragments are no part of a remote URI',
+  segment: 'the parts of a path stand between single slashes, and are neither "." nor ".."',
+  encoding: 'a remote URI is UTF-8 in the normal form NFC, and a percent sign is written as %25',
+  query: 'parameters are written as ?<name>=<value>&<name>=<value>, sorted by name, each name once',
+  credential:
+    'credentials belong to the configuration of AWS or of the adapter, such as a profile: s3://<bucket>/<folder>?profile=<name>',
+  not_canonical: `a remote URI has one canonical text; the short forms have more: ${FOLDER_FORM}, and ${BUCKET_FORM}`,
+};
+
 /**
  * Returns the canonical text of a remote that a person has typed: a remote URI, `s3://<bucket>/<folder>` with the same
- * query, a `file:` URL, or a path, relative to `folder`. Throws `remote_uri_invalid`, with what to type instead.
+ * query, a `file:` URL, or a path, relative to `folder`. Throws `remote_uri_invalid`, with the text but for what may be a
+ * credential, and with what to type instead.
  *
  * @spec DML-REM-0309
  */
 export function canonicalRemoteUri(text: string, folder: string): string {
+  try {
+    return canonicalText(text, folder);
+  } catch (error) {
+    if (!isDmlError(error, 'remote_uri_invalid')) throw error;
+    const { detail, fields } = error;
+    // @spec DML-REM-1955
+    const instead = String(fields.instead ?? RULES[detail as RemoteUriRule]);
+    throw remoteError(
+      'remote_uri_invalid',
+      { detail: detail as string, instead, text: shownText(text) },
+      error,
+    );
+  }
+}
+
+/** Most characters of a text that an error shows. */
+const MAX_SHOWN = 200;
+
+/** Returns a text without the parts in which people write credentials. @spec DML-REM-1956 */
+function shownText(text: string): string {
+  const shown = text.replace(/[?#].*/s, (rest) => `${rest[0]}…`).replace(/^([^/]*\/\/)?.*@/s, '$1…@');
+  return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
+}
+
+function canonicalText(text: string, folder: string): string {
   if (text.startsWith('dml+remote://')) {
     placeOf(parseRemoteUri(text));
     return text;

@@ -12,6 +12,8 @@ export type RemotePlace =
   | { readonly kind: 'adapter'; readonly adapterName: string };
 
 const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/;
+const BUCKET_RULE =
+  'a bucket is written as s3://<bucket>/<folder>; its name has 2 to 255 letters, digits, dots, hyphens and underscores, and begins with a letter or digit';
 const S3_PARAMETERS = new Set(['endpoint', 'profile', 'region', 'style']);
 
 /** Returns the place that a remote URI names; throws `remote_uri_invalid` where it names none. */
@@ -61,13 +63,16 @@ function folderOf({ pathSegments, parameters }: RemoteUri): string {
 
 function bucketOf({ pathSegments, parameters }: RemoteUri): S3Place {
   const [bucket = '', ...folders] = pathSegments;
-  if (!BUCKET.test(bucket)) refuseRemoteUri('segment', 'name a bucket: s3://<bucket>/<folder>');
-  // Keys with control characters cannot be listed, and a slash would end the segment.
-  if (folders.some((folder) => /[\p{Cc}/]/u.test(folder))) refuseRemoteUri('segment');
-  // @spec DML-REM-0641
+  // A mistyped parameter is named whatever else is wrong. @spec DML-REM-0641
   for (const name of parameters.keys())
     if (!S3_PARAMETERS.has(name))
-      refuseRemoteUri('query', 'the parameters of a bucket are endpoint, profile, region and style');
+      refuseRemoteUri(
+        'query',
+        `there is no parameter "${name}": the parameters of a bucket are endpoint, profile, region and style`,
+      );
+  if (!BUCKET.test(bucket)) refuseRemoteUri('segment', BUCKET_RULE);
+  // Keys with control characters cannot be listed, and a slash would end the segment.
+  if (folders.some((folder) => /[\p{Cc}/]/u.test(folder))) refuseRemoteUri('segment');
   const endpoint = parameters.get('endpoint');
   if (endpoint !== undefined && canonicalEndpoint(endpoint) !== endpoint) refuseRemoteUri('not_canonical');
   const style = parameters.get('style');

@@ -1,11 +1,17 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterTests } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
 import { joinRemote, newRemote } from '../../test/exchange.ts';
 import { commitTo, MAIN } from '../../test/fixtures.ts';
 import { watchedFiles } from '../../test/watched-files.ts';
+import { openFolderFiles } from '../files/folder/folder-files.ts';
 import type { RemoteFiles } from '../files/remote-files.ts';
 import { decodeCurrent } from '../format/current.ts';
 import { isMutablePath } from '../format/file-path.ts';
 import { decodeState, encodeState } from '../format/state.ts';
+import { systemSurroundings } from '../system-remote.ts';
 import { MemoryRemote } from '../testing/memory-remote.ts';
 import { listStates, readSnapshot } from './read-snapshot.ts';
 
@@ -38,6 +44,24 @@ describe('readSnapshot', () => {
     commitTo(ours.store, { a: 'one' });
     await expect(ours.push()).rejects.toMatchObject({ code: 'remote_foreign' });
     expect(remote.paths).toHaveLength(2);
+  });
+
+  it('knows a repository, whatever lies beside it [DML-REM-1954]', async () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'dml-repository-')));
+    afterTests('test', () => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, 'a.ts'), '');
+    const files = openFolderFiles(folder, systemSurroundings());
+    await expect(readSnapshot(files)).rejects.toMatchObject({ code: 'remote_foreign', detail: undefined });
+    mkdirSync(join(folder, '.dml', 'store'), { recursive: true });
+    await expect(readSnapshot(files)).rejects.toMatchObject({
+      code: 'remote_foreign',
+      detail: 'repository',
+      fields: { remote: folder },
+    });
+    await files.close();
+    const bucket = new MemoryRemote();
+    for (const path of ['.a', '.dml/store/data.mdb']) bucket.plant(path, Buffer.from('x'));
+    await expect(readSnapshot(bucket.open())).rejects.toMatchObject({ detail: 'repository' });
   });
 
   it('reads every state of the journal [DML-REM-0421]', async () => {

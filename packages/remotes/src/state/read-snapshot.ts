@@ -79,10 +79,24 @@ export async function readSince(
     : { snapshot: read, isRecalled: false };
 }
 
+/** Most files that are looked at for what else lies there. */
+const MAX_LOOKED = 1_000;
+/** Folder that makes what is around it a repository. */
+const REPOSITORY = '.dml/';
+
 /** Throws `remote_foreign` where files lie that are none of a remote. @spec DML-REM-0412 */
 async function assertOurs(files: RemoteFiles): Promise<void> {
-  for await (const { path } of files.list(''))
-    if (!isLayoutPath(path)) throw remoteError('remote_foreign', { remote: files.name, path });
+  let foreign: string | undefined;
+  let looked = 0;
+  for await (const { path } of files.list('')) {
+    // @spec DML-REM-1954
+    if (path.startsWith(REPOSITORY))
+      throw remoteError('remote_foreign', { remote: files.name, path, detail: 'repository' });
+    if (!isLayoutPath(path)) foreign ??= path;
+    looked += 1;
+    if (foreign !== undefined && looked >= MAX_LOOKED) break;
+  }
+  if (foreign !== undefined) throw remoteError('remote_foreign', { remote: files.name, path: foreign });
 }
 
 /** Returns an earlier state by its name; undefined where a collection has removed it. @spec DML-REM-0421 */

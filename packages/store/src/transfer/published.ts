@@ -49,6 +49,14 @@ export interface ClosureRequest {
   /** Roots that the receiver has, with all that they reach but for what it knows to be withheld. */
   readonly known: readonly ObjectName[];
   readonly isWithheldThere: (object: ObjectName) => boolean;
+  /** Objects that this domain itself withholds there; what others withhold is theirs to release. */
+  readonly ownWithheld?: readonly ObjectName[] | undefined;
+}
+
+/** Dag of a publication, under the name by which an earlier one withheld it or one like it. */
+export interface ReleasedDag {
+  readonly name: string;
+  readonly dagId: DagId;
 }
 
 /** Objects of a publication, and those left out of it. */
@@ -57,6 +65,20 @@ export interface PublishedClosure {
   readonly withheld: readonly ObjectName[];
   /** Objects that the policy withholds and the receiver has from before. */
   readonly sharedBefore: readonly ObjectName[];
+  /** Dags that were withheld under these names and that the policy does not withhold. */
+  readonly releasedDags: readonly ReleasedDag[];
+  /** Other objects that were withheld and that the policy does not withhold. */
+  readonly releasedObjects: readonly ObjectName[];
+  /** Objects that the receiver lacks and does not get: those that are withheld, and all that these alone lead to. */
+  readonly heldBackCount: number;
+  /** Names of the dags that the domain has withheld, in the trees that the receiver has. */
+  readonly namesBefore: ReadonlySet<string>;
+  /** Checks whether an object is shared, now or before. */
+  readonly isShared: (object: ObjectName) => boolean;
+  /** Checks whether the receiver has an object. */
+  readonly isThere: (object: ObjectName) => boolean;
+  /** Checks whether the roots reach an object, also behind what is withheld. */
+  readonly reaches: (object: ObjectName) => boolean;
   /** Yields what the receiver lacks, each object after all that it links to. */
   readonly blocks: () => AsyncGenerator<ObjectBlock, void, undefined>;
 }
@@ -67,32 +89,118 @@ export interface PublishedClosure {
  */
 export async function publishedClosure(host: ExportHost, request: ClosureRequest): Promise<PublishedClosure> {
   const { engine } = host;
-  const { roots, known, isWithheldThere } = request;
+  const { roots, known, isWithheldThere, ownWithheld = [] } = request;
   if (!host.isReadOnly)
     host.transact('publish/retain', (transaction) => {
       for (const { class: objectClass, objectId } of [...roots, ...known])
         transaction.retain(objectClass, objectId);
     });
-  const withheld = await withheldKeys(engine, request);
-  const there = new Walk(engine, { isEntered: (key) => !isWithheldThere(nameOf(key)), mayLack: true });
+  const plan = await withheldKeys(engine, request);
+  const withheld = plan.keys;
+  const own = new ObjectKeySet();
+  for (const object of ownWithheld) own.add(keyOf(object));
+  const namesBefore = new NamesOfDags((_, key) => own.has(key));
+  const there = new Walk(engine, {
+    isEntered: (key) => !isWithheldThere(nameOf(key)),
+    mayLack: true,
+    onPresent: own.size > 0 ? namesBefore.read : undefined,
+  });
   for (const object of known) there.add(keyOf(object));
   await there.finish();
-  const sent = new Walk(engine, { isEntered: (key) => !withheld.has(key) });
+  const names = namesBefore.names();
+  const namesNow = new NamesOfDags((name, key) => own.has(key) || names.has(name));
+  const sent = new Walk(engine, {
+    isEntered: (key) => !withheld.has(key),
+    onPresent: own.size > 0 ? namesNow.read : undefined,
+  });
   for (const object of roots) sent.add(keyOf(object));
   await sent.finish();
   const left: ObjectName[] = [];
   const sharedBefore: ObjectName[] = [];
+  const behind = new Walk(engine, { isEntered: (key) => !sent.entered.has(key), mayLack: true });
   for (let ordinal = 0; ordinal < withheld.size; ordinal += 1) {
     const key = withheld.keyAt(ordinal);
     if (!sent.keys.has(key)) continue;
+    behind.add(key);
     // @spec DML-REM-1304
     (there.entered.has(key) ? sharedBefore : left).push(nameOf(key));
   }
+  await behind.finish();
+  const isReleased = (key: Uint8Array): boolean => sent.entered.has(key) && !there.entered.has(key);
+  const releasedDags = namesNow.found.filter(({ dagId }) =>
+    isReleased(keyOf({ class: 'dag', objectId: dagId })),
+  );
   return {
     withheld: left,
     sharedBefore,
+    releasedDags,
+    releasedObjects: releasedObjects(engine, own, { isReleased, dagParts: plan.dagParts, releasedDags }),
+    heldBackCount: countAbsent(behind.entered, there.entered),
+    namesBefore: names,
+    isShared: (object) => sent.entered.has(keyOf(object)),
+    isThere: (object) => there.entered.has(keyOf(object)),
+    reaches: (object) => sent.keys.has(keyOf(object)) || behind.keys.has(keyOf(object)),
     blocks: () => blocksOf(engine, roots, { withheld, there: there.entered }),
   };
+}
+
+/** Returns the number of keys that are in one set and not in another. */
+function countAbsent(keys: ObjectKeySet, others: ObjectKeySet): number {
+  let count = 0;
+  for (let ordinal = 0; ordinal < keys.size; ordinal += 1) if (!others.has(keys.keyAt(ordinal))) count += 1;
+  return count;
+}
+
+/** Collects the names by which trees name some dags. */
+class NamesOfDags {
+  readonly found: ReleasedDag[] = [];
+  readonly #seen = new Set<string>();
+  readonly #isMeant: (name: string, key: Uint8Array) => boolean;
+
+  constructor(isMeant: (name: string, key: Uint8Array) => boolean) {
+    this.#isMeant = isMeant;
+  }
+
+  readonly read = (key: Uint8Array, bytes: Uint8Array): void => {
+    for (const [name, text] of dagEntries(key, bytes)) {
+      const dagId = text as DagId;
+      if (!this.#isMeant(name, keyOf({ class: 'dag', objectId: dagId })) || this.#seen.has(dagId + name))
+        continue;
+      this.#seen.add(dagId + name);
+      this.found.push({ name, dagId });
+    }
+  };
+
+  names(): Set<string> {
+    return new Set(this.found.map(({ name }) => name));
+  }
+}
+
+interface Releasing {
+  readonly isReleased: (key: Uint8Array) => boolean;
+  /** Dags that are still withheld, with their nodes. */
+  readonly dagParts: ObjectKeySet;
+  readonly releasedDags: readonly ReleasedDag[];
+}
+
+/**
+ * Lists the objects other than named dags that were withheld and are no more. A node or outcome of a dag that is still
+ * withheld goes with the other dag that has it by now.
+ */
+function releasedObjects(
+  engine: Engine,
+  own: ObjectKeySet,
+  { isReleased, dagParts, releasedDags }: Releasing,
+): ObjectName[] {
+  const named = new Set<string>(releasedDags.map(({ dagId }) => dagId));
+  const released: ObjectName[] = [];
+  for (let ordinal = 0; ordinal < own.size; ordinal += 1) {
+    const key = own.keyAt(ordinal);
+    if (!isReleased(key) || dagParts.has(key) || isOutcomeOf(engine, key, dagParts)) continue;
+    const object = nameOf(key);
+    if (!named.has(object.objectId)) released.push(object);
+  }
+  return released;
 }
 
 async function* blocksOf(
@@ -139,7 +247,7 @@ interface WalkOptions {
   readonly classes?: ReadonlySet<number>;
   /** Passes over what is absent. */
   readonly mayLack?: boolean;
-  readonly onPresent?: (key: Uint8Array, bytes: Uint8Array) => void;
+  readonly onPresent?: ((key: Uint8Array, bytes: Uint8Array) => void) | undefined;
 }
 
 /** A walk over what objects reach; the set of its keys is the queue as well. */
@@ -188,13 +296,20 @@ class Walk {
 const BLOB = 11;
 const DAGS = 5;
 
+interface WithheldKeys {
+  readonly keys: ObjectKeySet;
+  /** Keys of the dags that are withheld by their names, and of their nodes. */
+  readonly dagParts: ObjectKeySet;
+}
+
 /** Finds the keys of everything that a policy withholds of what some objects reach. */
-async function withheldKeys(engine: Engine, { roots, policy }: ClosureRequest): Promise<ObjectKeySet> {
+async function withheldKeys(engine: Engine, { roots, policy }: ClosureRequest): Promise<WithheldKeys> {
   const { blobsAboveBytes, isDagWithheld, objects = [] } = policy;
   const withheld = new ObjectKeySet();
   for (const object of objects) withheld.add(keyOf(object));
-  if (blobsAboveBytes === undefined && isDagWithheld === undefined) return withheld;
   const dags = new Walk(engine, { classes: OF_DAGS });
+  const plan = { keys: withheld, dagParts: dags.keys };
+  if (blobsAboveBytes === undefined && isDagWithheld === undefined) return plan;
   const others = new Walk(engine, { classes: OF_DAGS, isEntered: (key) => !withheld.has(key) });
   const results = new Map<NodeId, DagId[]>();
   const all = new Walk(engine, {
@@ -210,7 +325,7 @@ async function withheldKeys(engine: Engine, { roots, policy }: ClosureRequest): 
   await all.finish();
   // Those are all named by now, and a name that is shared keeps no dag which another name withholds.
   for (let ordinal = 0; ordinal < dags.keys.size; ordinal += 1) withheld.add(dags.keys.keyAt(ordinal));
-  if (dags.keys.size === 0) return withheld;
+  if (dags.keys.size === 0) return plan;
   await dags.finish();
   await finishWithResults(others, results);
   const nodes = new ObjectKeySet();
@@ -223,7 +338,7 @@ async function withheldKeys(engine: Engine, { roots, policy }: ClosureRequest): 
     const key = all.keys.keyAt(ordinal);
     if (nodes.has(key) || isOutcomeOf(engine, key, nodes)) withheld.add(key);
   }
-  return withheld;
+  return plan;
 }
 
 /** Notes the dag that the outcome of a call results in. */

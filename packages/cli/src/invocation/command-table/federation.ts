@@ -17,14 +17,15 @@ export const FEDERATION: readonly CommandSpec[] = [
       '--sign <file>': 'PEM file with the Ed25519 key that names your domain',
       '--withhold <what>':
         'leave out blobs:<size> (above it), dags:<pattern> or value:<name>; may be given several times',
+      '--release': 'give away what was withheld before and is not now; it cannot be taken back',
       '--reference <name>': 'publish a reference of yours along with it; may be given several times',
       '--dry-run': 'print what would be put and withheld; nothing is written',
       '--end <name>': 'say that nothing follows a publication any more',
       '--list': 'list what is published on the remote',
     },
     conflicts: {
-      '--end': ['list', 'as', 'withhold', 'reference', 'dryRun'],
-      '--list': ['as', 'sign', 'withhold'],
+      '--end': ['list', 'as', 'withhold', 'release', 'reference', 'dryRun'],
+      '--list': ['as', 'sign', 'withhold', 'release'],
     },
     repeatable: ['--withhold <what>', '--reference <name>'],
     takesReference: true,
