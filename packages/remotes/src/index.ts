@@ -78,6 +78,7 @@ export {
   type FetchOptions,
   type FetchResult,
   fetch,
+  type SkippedRef,
 } from './fetch/fetch.ts';
 export { type FetchFilter, leftOutDomain } from './fetch/fetch-filter.ts';
 export type { FetchHost } from './fetch/fetch-host.ts';

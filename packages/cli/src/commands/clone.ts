@@ -170,7 +170,7 @@ async function fillStore(context: CommandContext, cloning: Cloning, store: Store
         : `on branch ${output.style('bold', output.safe(branch))}, one of ${formatCount(fetched.moved.length, 'ref')}`,
     ],
   );
-  noteFetched(output, fetched);
+  noteFetched(output, ORIGIN, fetched);
   if (branch !== undefined && branch !== FIRST_BRANCH && wanted === undefined)
     noteChosen(output, branch, branches);
 }

@@ -1,7 +1,7 @@
 import { type CommitId, formatSize } from '@daggerml/object-model';
 import type { FetchCounts, FetchFilter, FetchOptions, FetchResult } from '@daggerml/remotes';
 import { remotesPath } from '@daggerml/repository';
-import { parseRefName, type Ref, type Store } from '@daggerml/store';
+import { parseRefName, type Ref, type RefName, type Store } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { refusingPublications } from '../process/branches-there.ts';
@@ -12,6 +12,7 @@ import { untilInterrupted } from '../process/until-interrupted.ts';
 import type { Output } from '../render/output.ts';
 import { formatCount } from '../render/quantities.ts';
 import { moveFields, moveLines, refText } from '../render/ref-moves.ts';
+import { fillIn } from '../wording/wording.ts';
 
 /** Runs `dml fetch [remote]`. */
 export async function run(context: CommandContext): Promise<void> {
@@ -45,7 +46,7 @@ export async function run(context: CommandContext): Promise<void> {
             : `${formatCount(brought.objects, 'object')} of ${output.safe(name)} that had been left out`
           : [`from ${output.safe(remote.files.name)}`, moveLines(output, fetched.moved)],
       );
-      noteFetched(output, result);
+      noteFetched(output, name, result);
       await noteUnfinished(context);
     }),
   );
@@ -111,10 +112,19 @@ function sumOf(left: Readonly<FetchCounts>, right: Readonly<FetchCounts>): Fetch
 }
 
 /** Returns the fields of a result that say what a fetch brought. */
-export function fetchFields({ moved, keptTags, counts, tombstones, stubs, leftOut }: FetchResult): object {
+export function fetchFields({
+  moved,
+  keptTags,
+  skippedRefs,
+  counts,
+  tombstones,
+  stubs,
+  leftOut,
+}: FetchResult): object {
   return {
     refs: moveFields(moved),
     keptTags: keptTags.map((ref) => ref),
+    skippedRefs,
     requests: counts.requests,
     receivedBytes: counts.bytes,
     tombstones,
@@ -123,16 +133,18 @@ export function fetchFields({ moved, keptTags, counts, tombstones, stubs, leftOu
   };
 }
 
-/** Prints what a fetch found that people should know. */
+/** Prints what a fetch from a remote found that people should know. */
 export function noteFetched(
   output: Output,
-  { keptTags, counts, tombstones, stubs, leftOut }: FetchResult,
+  remote: string,
+  { keptTags, skippedRefs, counts, tombstones, stubs, leftOut }: FetchResult,
 ): void {
   if (counts.bytes > 0)
     output.note(`${formatSize(counts.bytes)} in ${formatCount(counts.requests, 'request')}`);
   // @spec DML-CLI-2121
   for (const ref of keptTags)
     output.note(`${output.safe(refText(ref))} is another commit there; the one here is kept`);
+  noteSkipped(output, remote, skippedRefs);
   if (tombstones > 0) output.note(`${formatCount(tombstones, 'object')} excised there and here now`);
   if (stubs > 0) output.note(`${formatCount(stubs, 'object')} withheld by the remote`);
   // @spec DML-CLI-1267
@@ -140,4 +152,25 @@ export function noteFetched(
     output.note(
       `${formatCount(leftOut, 'object')} left out, read on demand; "dml fetch --missing" brings all`,
     );
+}
+
+/** Refs with names of their own that are listed; the rest is counted. */
+const MAX_SKIPPED = 10;
+
+/** Names the refs that were left out for their names, and how each is deleted. @spec DML-CLI-3760 */
+function noteSkipped(output: Output, remote: string, skipped: FetchResult['skippedRefs']): void {
+  for (const { ref } of skipped.slice(0, MAX_SKIPPED)) {
+    const fields = { remote, ref: refText(ref), name: deletableName(ref) };
+    const kind = ref.startsWith('refs/tags/') ? 'tag' : 'branch';
+    const text = `warning: left out the ${kind} "{ref}" of {remote}, since no ${kind} may have that name here; "dml push --delete {remote} {name}" deletes it there`;
+    output.note(output.safe(fillIn(text, fields)));
+  }
+  const others = skipped.length - MAX_SKIPPED;
+  if (others > 0) output.note(`warning: left out ${formatCount(others, 'more ref')} for such names`);
+}
+
+/** Returns the name by which `dml push --delete` takes a ref. */
+function deletableName(ref: RefName): string {
+  const [, name] = /^refs\/heads\/(.*)$/s.exec(ref) ?? [];
+  return name === undefined || name.startsWith('refs/') ? ref : name;
 }

@@ -27,7 +27,7 @@ export async function run(context: CommandContext): Promise<void> {
         onProgress: transferProgress(context, `fetching from ${name}`),
       });
       output.live();
-      noteFetched(output, fetched);
+      noteFetched(output, name, fetched);
       // @spec DML-CLI-2150
       const branch = args[1] ?? branchOf(store.head());
       const source = `${name}/${branch}`;

@@ -1,7 +1,7 @@
 import { formatSize, nfcText } from '@daggerml/object-model';
 import type { PushResult, RefPush } from '@daggerml/remotes';
 import { branchOf, findCommit, findHead, type RecordReader } from '@daggerml/repository';
-import { headRef, parseRefName, type RefName, remoteRef } from '@daggerml/store';
+import { asRefName, headRef, parseRefName, type RefName, remoteRef } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { type RemoteSession, transferProgress, withRemote } from '../process/remote-session.ts';
@@ -11,6 +11,7 @@ import { moveFields, moveLines } from '../render/ref-moves.ts';
 import { type Tariff, tariffOf } from '../render/tariff.ts';
 import { costField, costLines } from '../render/transfer-cost.ts';
 import { cliError } from '../wording/cli-error.ts';
+import { fillIn } from '../wording/wording.ts';
 
 /** Runs `dml push [remote] [branch…]`. */
 export async function run(context: CommandContext): Promise<void> {
@@ -45,15 +46,14 @@ function chosenRefs({ args, options }: CommandContext, reader: RecordReader, rem
   // @spec DML-CLI-2117
   if (options.delete === true) {
     if (named.length === 0) throw misuse('"--delete" takes the names of the branches to delete there');
-    return named.map((name) => ({
-      ref: headRef(nfcText(name)),
-      commitId: null,
-      ...leaseOf(headRef(nfcText(name))),
-    }));
+    return named.map((name) => {
+      const ref = deletedRef(nfcText(name));
+      return { ref, commitId: null, ...leaseOf(ref) };
+    });
   }
   const refs: { readonly name: RefName; readonly as: RefName }[] = named.map((name) => {
     // @spec DML-CLI-2114
-    const [here = '', there] = name.split(':');
+    const { here, there } = namesOf(name, remoteName);
     const { name: ref } = findHead(reader, here);
     return { name: ref, as: there === undefined ? ref : headRef(nfcText(there)) };
   });
@@ -78,6 +78,26 @@ function chosenRefs({ args, options }: CommandContext, reader: RecordReader, rem
   if (options.tags === true)
     for (const { name, commitId } of store.readRefs('tags')) pushes.set(name, { ref: name, commitId });
   return [...pushes.values()];
+}
+
+/** Returns the ref that a deletion names: a branch, or any ref in full. */
+function deletedRef(name: string): RefName {
+  // @spec DML-CLI-3761
+  return /^refs\/(?:heads|tags)\/./s.test(name) ? asRefName(name) : headRef(name);
+}
+
+/** Splits `<here>:<there>`; throws where a name is missing or there are more. */
+function namesOf(
+  text: string,
+  remoteName: string,
+): { readonly here: string; readonly there: string | undefined } {
+  const [here = '', there, ...others] = text.split(':');
+  // @spec DML-CLI-3762
+  if (others.length > 0) throw misuse(`"${text}" has more than one ":"; it is <here>:<there>, two branches`);
+  if (there === '') throw misuse(`"${text}" lacks the name of the branch there; it is <here>:<there>`);
+  if (here !== '' || there === undefined) return { here, there };
+  const command = fillIn('"dml push --delete {remote} {there}"', { remote: remoteName, there });
+  throw misuse(`"${text}" lacks the name of the branch here; ${command} deletes a branch there`);
 }
 
 /** Returns the commit at which a forced push expects a ref: the one given, else that of the tracking ref. */

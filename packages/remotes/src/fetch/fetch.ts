@@ -1,11 +1,12 @@
 import { type CommitId, isDmlError, type ObjectClass, type ObjectId } from '@daggerml/object-model';
-import { type ByteStream, importCar, type LeftOut, type RefName, remoteRef, tagRef } from '@daggerml/store';
+import { type ByteStream, importCar, type LeftOut, type RefName } from '@daggerml/store';
 import { remoteError } from '../errors.ts';
 import { runningNames } from '../federation/publication-names.ts';
 import { type Absences, readAbsences } from '../format/absences.ts';
 import type { GroupEntry, GroupKind } from '../format/group.ts';
 import { LinkSet } from '../format/link.ts';
 import type { RefMap } from '../format/ref-trees.ts';
+import { isTakenName, localRefOf } from '../refs/local-ref.ts';
 import { RefReader } from '../refs/ref-reader.ts';
 import type { RemoteRefs } from '../refs/remote-refs.ts';
 import type { Remote } from '../remote.ts';
@@ -56,12 +57,20 @@ export interface FetchedRef {
   readonly after: CommitId | null;
 }
 
+/** A ref of a remote that was left out, under its name there. */
+export interface SkippedRef {
+  readonly ref: RefName;
+  readonly commitId: CommitId;
+}
+
 /** Result of a fetch. */
 export interface FetchResult {
   /** Refs that moved, tracking refs that were removed among them. */
   readonly moved: readonly FetchedRef[];
   /** Tags of the remote that are others here, and stay as they are. */
   readonly keptTags: readonly RefName[];
+  /** Refs of the remote that no ref here may be called, and that were left out. */
+  readonly skippedRefs: readonly SkippedRef[];
   readonly counts: Readonly<FetchCounts>;
   /** Tombstones and stubs that were taken. */
   readonly tombstones: number;
@@ -77,6 +86,7 @@ interface Wanted {
   readonly targets: ReadonlyMap<RefName, { readonly ref: RefName; readonly commitId: CommitId }>;
   readonly pruned: readonly FetchedRef[];
   readonly keptTags: readonly RefName[];
+  readonly skippedRefs: readonly SkippedRef[];
 }
 
 /**
@@ -126,9 +136,9 @@ async function take(
   const { store } = options;
   const here = new Map(store.readRefs().map(({ name, commitId }) => [name, commitId]));
   const refsThere = await refsOf(options, refs);
-  options.onOffer?.(offerOf(refsThere, snapshot));
   const wanted = wantedOf(options, refsThere, here);
-  const { pruned, keptTags } = wanted;
+  const { pruned, keptTags, skippedRefs } = wanted;
+  options.onOffer?.(offerOf(refsThere, skippedRefs, snapshot));
   const missing = [...wanted.targets.values()].filter(({ ref, commitId }) => here.get(ref) !== commitId);
   let taken = { moved: [] as readonly FetchedRef[], tombstones: 0, stubs: 0, leftOut: 0 };
   if (missing.length > 0) {
@@ -188,13 +198,19 @@ async function take(
     }
   }
   if (pruned.length > 0) prune(remote, options, pruned);
-  return { ...taken, moved: [...taken.moved, ...pruned], keptTags };
+  return { ...taken, moved: [...taken.moved, ...pruned], keptTags, skippedRefs };
 }
 
-function offerOf(refs: RefMap, { state: { published } }: RemoteSnapshot): FetchOffer {
+function offerOf(
+  refs: RefMap,
+  skippedRefs: readonly SkippedRef[],
+  { state: { published } }: RemoteSnapshot,
+): FetchOffer {
   const prefix = 'heads/';
+  const skipped = new Set<string>(skippedRefs.map(({ ref }) => ref.slice('refs/'.length)));
+  const taken = Object.keys(refs).filter((key) => key.startsWith(prefix) && !skipped.has(key));
   return {
-    branches: Object.keys(refs).flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
+    branches: taken.map((key) => key.slice(prefix.length)),
     publications: published && runningNames(published),
   };
 }
@@ -250,25 +266,26 @@ function wantedOf(
   const chosen = branches && new Set(branches);
   const targets = new Map<RefName, { ref: RefName; commitId: CommitId }>();
   const keptTags: RefName[] = [];
+  const skippedRefs: SkippedRef[] = [];
   for (const [key, commitId] of Object.entries(refs)) {
-    const name = key.slice(key.indexOf('/') + 1);
-    if (key.startsWith('tags/')) {
-      const ref = tagRef(name);
-      const present = here.get(ref);
-      // @spec DML-REM-0913
-      if (present !== undefined && present !== commitId) keptTags.push(ref);
-      else targets.set(ref, { ref, commitId });
-      continue;
-    }
-    if (chosen === undefined || chosen.has(name))
-      targets.set(`refs/${key}` as RefName, { ref: remoteRef(remoteName, name), commitId });
+    const isTag = key.startsWith('tags/');
+    if (!isTag && chosen !== undefined && !chosen.has(key.slice('heads/'.length))) continue;
+    const theirs = `refs/${key}` as RefName;
+    const ref = localRefOf(key, remoteName);
+    const present = ref && here.get(ref);
+    // @spec DML-REM-1872
+    if (ref === undefined || (present === undefined && !isTakenName(key, remoteName)))
+      skippedRefs.push({ ref: theirs, commitId });
+    // @spec DML-REM-0913
+    else if (isTag && present !== undefined && present !== commitId) keptTags.push(ref);
+    else targets.set(theirs, { ref, commitId });
   }
   const unknown = branches?.find((name) => !Object.hasOwn(refs, `heads/${name}`));
   if (unknown !== undefined)
     throw remoteError('remote_missing', { remote: remoteName, branch: unknown, detail: 'branch' });
   // @spec DML-REM-0912
   const pruned = isPruning === true ? outdated(store, remoteName, refs) : [];
-  return { targets, keptTags, pruned };
+  return { targets, keptTags, skippedRefs, pruned };
 }
 
 /** Returns the tracking refs of branches that a remote does not have. */

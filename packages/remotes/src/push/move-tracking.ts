@@ -1,4 +1,5 @@
-import { parseRefName, remoteRef, type Transactor } from '@daggerml/store';
+import type { Transactor } from '@daggerml/store';
+import { localRefOf } from '../refs/local-ref.ts';
 import type { RefMove } from './plan-refs.ts';
 
 /**
@@ -12,9 +13,10 @@ export function moveTracking(
 ): void {
   store.transact('push/track', (transaction) => {
     for (const { ref, after } of moves) {
-      const parts = parseRefName(ref);
-      if (parts.kind !== 'heads') continue;
-      const tracking = remoteRef(remoteName, parts.name);
+      if (!ref.startsWith('refs/heads/')) continue;
+      // Nothing follows a name that is too long.
+      const tracking = localRefOf(ref.slice('refs/'.length), remoteName);
+      if (tracking === undefined) continue;
       const expected = transaction.getRef(tracking)?.commitId ?? null;
       if (expected !== after)
         transaction.updateRef({ ref: tracking, expected, next: after, actor, reason: `push ${remoteName}` });

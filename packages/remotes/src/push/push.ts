@@ -14,6 +14,7 @@ import type { IndexObject } from '../format/index-object.ts';
 import { SEGMENT_BYTES, type SentObject } from '../format/segment.ts';
 import { readIndex, rewriteGroups } from '../levels/merge-groups.ts';
 import { planMerge } from '../levels/plan-merge.ts';
+import { checkNewOnRemote } from '../refs/local-ref.ts';
 import { type NearbyHost, nearbyRefs } from '../refs/nearby-refs.ts';
 import { RefReader } from '../refs/ref-reader.ts';
 import type { Remote } from '../remote.ts';
@@ -84,11 +85,15 @@ interface Prepared {
  * Pushes refs with all that they reach: puts the objects that the remote lacks, then a state with the new refs, which
  * takes effect as a whole or not at all. Tracking refs follow.
  *
- * Throws `push_not_fast_forward` and `push_stale` where a ref may not move, `push_unknown` where nobody can say whether
+ * Throws `ref_name_invalid` for a target that no new ref may be called, before any request; `push_not_fast_forward` and
+ * `push_stale` where a ref may not move, `push_unknown` where nobody can say whether
  * it did, `remote_busy`, `object_missing` for a commit that is not whole here, `object_withheld` for what was left out
  * here and the remote lacks, and what the remote's files throw.
  */
 export async function push(remote: Remote, options: PushOptions): Promise<PushResult> {
+  // Nobody could fetch from the remote, or make the branch. @spec DML-REM-1870
+  for (const { ref, commitId } of options.pushes)
+    if (commitId !== null) checkNewOnRemote(ref, options.remoteName);
   if (options.isDryRun !== true) return { ...(await pushOnce(remote, options)), cost: undefined };
   // @spec DML-REM-0805
   const files = dryFiles(remote.files);
