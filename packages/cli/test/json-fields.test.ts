@@ -101,7 +101,15 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   init: ['init'],
   trust: ['trust'],
 };
-const ELSEWHERE = ['adapter check', 'adapter list', 'op cancel', 'op resume', 'op run', 'op status'];
+const ELSEWHERE = [
+  'adapter check',
+  'adapter list',
+  'op cancel',
+  'op resume',
+  'op run',
+  'op status',
+  'remote restore',
+];
 
 /** Values that are the author's, and what they are called by. */
 const OWN = ['value', 'values', 'parameters', 'given', 'metrics', 'pieces'];

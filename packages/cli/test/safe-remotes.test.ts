@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFolderFiles, readSnapshot, systemSurroundings } from '@daggerml/remotes';
@@ -112,6 +112,39 @@ describe('names of branches on a remote', () => {
     expect(await theirs.json('fetch')).toMatchObject({ skippedRefs: [] });
     const another = await clone();
     expect((await another.refState()).refs).toHaveLength(2);
+  });
+});
+
+describe('dml remote restore', () => {
+  it('puts the newest state in effect again [DML-CLI-3763] [DML-CLI-3764]', async () => {
+    await ours.ok('push');
+    const first = await head(ours);
+    await ours.run('values');
+    await ours.ok('push');
+    const commitId = await head(ours);
+    expect(await ours.error(6, ['remote', 'restore'])).toMatchObject({ detail: 'restore' });
+    rmSync(join(shared, 'CURRENT.json'), { recursive: true });
+    const before = readdirSync(shared, { recursive: true });
+    for (const argv of [['push'], ['fetch'], ['remote', 'gc'], ['remote', 'log'], ['remote', 'check']]) {
+      const { code, detail, message, hint } = await ours.error(11, argv);
+      expect([code, detail]).toEqual(['remote_damaged', 'lost']);
+      expect(message).toContain('its journal goes up to state 1');
+      expect(hint).toContain('"dml remote restore --dry-run"');
+    }
+    const state = { sequence: 1, refs: [{ ref: 'refs/heads/main', commitId }] };
+    expect(await ours.json('remote', 'restore', '--dry-run')).toMatchObject({ dryRun: true, state });
+    expect(readdirSync(shared, { recursive: true })).toEqual(before);
+    expect(await ours.error(3, ['remote', 'restore', '--at', '5'])).toMatchObject({ detail: 'state' });
+    expect(await ours.json('remote', 'restore', '--dry-run', '--at', '0')).toMatchObject({
+      state: { sequence: 0, refs: [{ commitId: first }] },
+    });
+    expect(await ours.ok('remote', 'restore')).toMatch(
+      /^restored state 1 of origin: push heads\/main, by tester, /,
+    );
+    const theirs = await clone();
+    expect(await head(theirs)).toBe(commitId);
+    await ours.run('sums');
+    await ours.ok('push');
   });
 });
 

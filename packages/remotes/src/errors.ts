@@ -44,6 +44,8 @@ const MESSAGES: Readonly<
     'the remote {remote} lacks objects that its refs reach[: the {class} {objectId}]',
   'remote_damaged/numbers':
     'the file "{path}" of the remote {remote} names a state with the highest number there is, which no writer reaches',
+  'remote_damaged/lost':
+    'the remote {remote} has lost its file "{path}", which names the state in effect[; its journal goes up to state {sequence}]',
   remote_format_newer:
     'the remote {remote} was written by a newer version of DaggerML (format {format} of "{path}")',
   remote_foreign: '{remote} holds files of something else ("{path}"), so it cannot be used as a remote',
@@ -52,6 +54,7 @@ const MESSAGES: Readonly<
   'remote_missing/place': 'there is nothing at {remote}; nothing was made there',
   'remote_missing/object': 'the remote {remote} does not have the {class} {objectId}[ ({reason})]',
   'remote_missing/branch': 'the remote {remote} has no branch "{branch}"',
+  'remote_missing/state': 'the remote {remote} has no state {state} of which all files are there',
   remote_unreachable: 'the remote {remote} cannot be reached ({operation}[: {reason}])',
   remote_refused: 'the remote {remote} refused to {operation}[ ({reason})]',
   remote_full: 'there is no space left on the remote {remote}[ ({reason})]; nothing of this step was kept',

@@ -188,6 +188,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
     'nothing was changed here; whoever has the commits puts back what is lacking with "dml remote repair"',
   'remote_damaged/numbers':
     'nothing was changed; put back the file of an earlier state, or push to a new place',
+  'remote_damaged/lost':
+    'nothing was changed; "dml remote restore --dry-run" shows which state can be put in effect again, "dml remote restore" does it',
   remote_format_newer: UPDATE,
   'remote_foreign/repository':
     'push it to an empty folder or bucket and use that: "dml remote add origin <folder or bucket>" and "dml push" in the repository',
@@ -197,6 +199,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
     'look whether it is spelled right; make the folder first, or begin the remote with "dml push"',
   'remote_missing/object':
     'nothing is damaged; another copy of the repository may have it: add it as a remote, and run dml fetch --missing',
+  'remote_missing/state':
+    'nothing was changed; without --at the newest whole state is taken, and whoever has the commits can push them to a new place',
   'remote_missing/branch': '"dml remote log" shows what was pushed there',
   remote_unreachable: 'look at the network and the name of the place, then run it again; nothing is lost',
   remote_refused:
@@ -204,6 +208,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'remote_refused/permissions': 'check the permissions of the folder and of the files in it',
   'remote_refused/incomplete':
     'run "dml fetch" first, or "dml fetch --missing" in a clone that left objects out',
+  'remote_refused/restore': 'nothing was changed; "dml remote log" lists what happened there',
+  'remote_refused/choice': 'nothing was changed; say which one with --at <name>',
   'remote_refused/limit': 'raise the limit, or look who wrote to the remote',
   remote_full: 'free space there, then run it again; what arrived is kept',
   remote_busy: 'run it again; what was put there is kept',

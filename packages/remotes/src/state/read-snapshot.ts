@@ -1,7 +1,7 @@
 import { remoteError } from '../errors.ts';
 import type { ByteRange, RemoteFiles } from '../files/remote-files.ts';
 import { type Current, decodeCurrent } from '../format/current.ts';
-import { CURRENT_PATH, filePath, isLayoutPath } from '../format/file-path.ts';
+import { CURRENT_PATH, filePath, isLayoutPath, parseFilePath } from '../format/file-path.ts';
 import { decodeState, MAX_STATE_BYTES, type RemoteState } from '../format/state.ts';
 
 /** The state of a remote that was in effect, and the version of CURRENT that named it. */
@@ -42,13 +42,17 @@ export async function readSnapshot(
   knownVersion?: string,
 ): Promise<RemoteSnapshot | 'unchanged'> {
   let missing: Current | undefined;
+  let trace: Trace | undefined;
   for (;;) {
     // One file says what is in effect, to readers and to writers. @spec DML-REM-0721
     const found = await files.readVersion(CURRENT_PATH, knownVersion);
     if (found === 'unchanged') return 'unchanged';
     if (found === undefined) {
-      await assertOurs(files);
-      return { version: null, name: null, state: EMPTY_STATE };
+      // What was listed came after a CURRENT, which nobody deletes, so that it is there now or lost.
+      if (trace !== undefined) throw lostCurrent(files.name, trace);
+      trace = await findTrace(files);
+      if (trace === undefined) return { version: null, name: null, state: EMPTY_STATE };
+      continue;
     }
     const current = decodeCurrent(found.bytes, files.name);
     const path = filePath('states', current.state);
@@ -84,19 +88,43 @@ const MAX_LOOKED = 1_000;
 /** Folder that makes what is around it a repository. */
 const REPOSITORY = '.dml/';
 
-/** Throws `remote_foreign` where files lie that are none of a remote. @spec DML-REM-0412 */
-async function assertOurs(files: RemoteFiles): Promise<void> {
+/** Proof that a remote without CURRENT had one: the highest sequence of its states, if it has states. */
+interface Trace {
+  readonly sequence: number | undefined;
+}
+
+/** Returns what no first push can have left; throws `remote_foreign` where files lie that are none of a remote. */
+async function findTrace(files: RemoteFiles): Promise<Trace | undefined> {
   let foreign: string | undefined;
   let looked = 0;
+  let hasTrace = false;
+  let sequence: number | undefined;
   for await (const { path } of files.list('')) {
     // @spec DML-REM-1954
     if (path.startsWith(REPOSITORY))
       throw remoteError('remote_foreign', { remote: files.name, path, detail: 'repository' });
     if (!isLayoutPath(path)) foreign ??= path;
+    const facts = parseFilePath(path);
+    // @spec DML-REM-1873
+    hasTrace ||= facts !== undefined && (facts.epoch > 0 || (facts.sequence ?? 0) > 0);
+    if (facts?.sequence !== undefined) sequence = Math.max(facts.sequence, sequence ?? 0);
     looked += 1;
     if (foreign !== undefined && looked >= MAX_LOOKED) break;
   }
-  if (foreign !== undefined) throw remoteError('remote_foreign', { remote: files.name, path: foreign });
+  // @spec DML-REM-0412
+  if (foreign !== undefined && !hasTrace)
+    throw remoteError('remote_foreign', { remote: files.name, path: foreign });
+  return hasTrace ? { sequence } : undefined;
+}
+
+/** Returns the error that a remote has lost its CURRENT. */
+export function lostCurrent(remote: string, { sequence }: Trace): Error {
+  return remoteError('remote_damaged', {
+    remote,
+    path: CURRENT_PATH,
+    detail: 'lost',
+    ...(sequence !== undefined && { sequence }),
+  });
 }
 
 /** Returns an earlier state by its name; undefined where a collection has removed it. @spec DML-REM-0421 */

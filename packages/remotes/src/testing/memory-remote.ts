@@ -26,10 +26,12 @@ export class MemoryRemote {
     return [...this.#immutable.keys(), ...this.#mutable.keys()].sort();
   }
 
-  /** Puts bytes in the place of an immutable file, whatever they are; undefined takes the file away. */
+  /** Puts bytes in the place of an immutable file, whatever they are; undefined takes any file away. */
   plant(path: string, bytes: Uint8Array | undefined): void {
-    if (bytes === undefined) this.#immutable.delete(path);
-    else this.#immutable.set(path, Uint8Array.from(bytes));
+    if (bytes === undefined) {
+      this.#immutable.delete(path);
+      this.#mutable.delete(path);
+    } else this.#immutable.set(path, Uint8Array.from(bytes));
   }
 
   /** Opens another handle. */

@@ -120,6 +120,20 @@ export const REMOTES: readonly CommandSpec[] = [
     load: () => import('../../commands/remote-log.ts'),
   },
   {
+    name: 'remote restore',
+    group: 'Share',
+    summary: 'Put a state of a remote in effect again that has lost its CURRENT.json.',
+    description:
+      'CURRENT.json names the newest state of a remote; where it was deleted or damaged, the states are still there. Nothing is done to a remote that is in order.',
+    arguments: { '[remote]': REMOTE },
+    options: {
+      '--at <state>': 'its sequence or name; the newest one of which all files are there by default',
+      '--dry-run': 'print which state it would be; nothing is written',
+    },
+    example: 'dml remote restore --dry-run',
+    load: () => import('../../commands/remote-restore.ts'),
+  },
+  {
     name: 'claim list',
     group: 'Share',
     summary: 'List who computes what on a remote.',
