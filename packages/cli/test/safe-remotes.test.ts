@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFolderFiles, readSnapshot, systemSurroundings } from '@daggerml/remotes';
@@ -145,6 +156,128 @@ describe('dml remote restore', () => {
     expect(await head(theirs)).toBe(commitId);
     await ours.run('sums');
     await ours.ok('push');
+  });
+});
+
+describe('a remote that is not where it was', () => {
+  it('is not begun again [DML-REM-1878] [DML-REM-1883]', async () => {
+    await ours.ok('push');
+    renameSync(shared, `${shared}.away`);
+    const runOnRemote = ['run', 'pipelines.ts', 'values', '--remote', 'origin'];
+    for (const argv of [
+      ['push'],
+      ['push', '--dry-run'],
+      ['fetch'],
+      ['pull'],
+      ['remote', 'log'],
+      ['remote', 'gc', '--dry-run'],
+      ['worker', 'origin', '--idle', '1'],
+      runOnRemote,
+    ]) {
+      const { code, detail, message, hint } = await ours.error(3, argv);
+      expect([code, detail], argv.join(' ')).toEqual(['remote_missing', 'vanished']);
+      expect(message).toMatch(/it was seen last at state 0, written \d{4}-\d\d-\d\dT/);
+      expect(hint).toContain('remove this one with "dml remote remove origin"');
+    }
+    expect(existsSync(shared)).toBe(false);
+    // A mount point without its disk, and a file in its place.
+    mkdirSync(shared);
+    for (const argv of [['push'], runOnRemote])
+      expect(await ours.error(3, argv)).toMatchObject({ detail: 'vanished' });
+    expect(readdirSync(shared)).toEqual([]);
+    rmSync(shared, { recursive: true });
+    writeFileSync(shared, 'no folder');
+    expect(await ours.error(3, ['push'])).toMatchObject({ detail: 'vanished' });
+    rmSync(shared);
+    renameSync(`${shared}.away`, shared);
+    await ours.run('values');
+    await ours.ok('push');
+  });
+
+  it('is begun where it was removed and added again [DML-CLI-3766]', async () => {
+    await ours.ok('push');
+    const remembered = join(ours.folder, '.dml', 'remotes', 'origin.json');
+    const text = readFileSync(remembered);
+    rmSync(shared, { recursive: true });
+    await ours.ok('remote', 'remove', 'origin');
+    expect(existsSync(remembered)).toBe(false);
+    // As an earlier version leaves it.
+    writeFileSync(remembered, text);
+    await ours.ok('remote', 'add', 'origin', shared);
+    expect(existsSync(remembered)).toBe(false);
+    expect(await ours.ok('push')).toContain('main  new, at');
+  });
+});
+
+describe('a remote that went back', () => {
+  /** Pushes twice and puts a copy from between in the place of the remote. */
+  async function rollBack(): Promise<{ first: string; second: string }> {
+    await ours.ok('push');
+    const first = await head(ours);
+    cpSync(shared, `${shared}.copy`, { recursive: true });
+    await ours.run('values');
+    await ours.ok('push');
+    rmSync(shared, { recursive: true });
+    renameSync(`${shared}.copy`, shared);
+    return { first, second: await head(ours) };
+  }
+
+  it('is told, with the command that sends back what was lost [DML-CLI-3767] [DML-CLI-3765]', async () => {
+    const { first, second } = await rollBack();
+    const refused = await ours.error(6, ['push']);
+    expect(refused).toMatchObject({ code: 'push_stale', detail: 'back' });
+    expect(refused.hint).toContain('"dml fetch"');
+    const fetched = await ours.dml(['fetch']);
+    expect(fetched.stdout).toMatch(
+      new RegExp(`origin/main +${second.slice(0, 12)} → ${first.slice(0, 12)} +forced\n`),
+    );
+    expect(fetched.stderr).toMatch(/warning: origin went back: state 1 of .*; it is at state 0 of /);
+    const [, command = ''] =
+      /"(dml push origin [^"]*)" sends what is not in "main" there/.exec(fetched.stderr) ?? [];
+    expect(ours.shell(command)).toMatchObject({ status: 0 });
+    expect(await head(await clone())).toBe(second);
+  });
+
+  it('is told in the documents of a fetch and a pull [DML-CLI-3767] [DML-CLI-3765]', async () => {
+    const { first, second } = await rollBack();
+    const moved = { ref: 'refs/remotes/origin/main', kind: 'forced', fromCommitId: second, commitId: first };
+    expect(await ours.json('fetch')).toMatchObject({
+      refs: [moved],
+      wentBackFrom: { sequence: 1, timeMs: expect.any(Number) },
+    });
+    expect(await ours.json('fetch')).toMatchObject({ refs: [], wentBackFrom: null });
+    const { refs } = await ours.json<{ refs: object[] }>('push');
+    expect(refs).toMatchObject([{ kind: 'forward' }]);
+    // A pull prints no other moves.
+    const theirs = await clone();
+    await ours.ok('push', `--force-with-lease=${second}`, 'origin', `${first}:main`);
+    const { stderr } = await theirs.dml(['pull']);
+    expect(stderr).toMatch(/origin\/main .* forced/);
+    expect(stderr).not.toContain('went back');
+  });
+
+  it('is not taken for pushes of others', async () => {
+    await ours.ok('push');
+    const theirs = await clone();
+    for (const pipeline of ['values', 'sums']) {
+      await ours.run(pipeline);
+      await ours.ok('push');
+    }
+    expect((await theirs.dml(['fetch'])).stderr).not.toContain('warning');
+  });
+});
+
+describe('dml push <remote> <commit>:<branch>', () => {
+  it('pushes a commit that no branch has [DML-CLI-3768]', async () => {
+    const first = await head(ours);
+    await ours.run('values');
+    await ours.ok('push', 'origin', 'HEAD~1:old', `${first}:same`);
+    const { refs } = await (await clone()).refState();
+    for (const name of ['old', 'same'])
+      expect(refs).toContainEqual(
+        expect.objectContaining({ name: `refs/remotes/origin/${name}`, commitId: first }),
+      );
+    expect(await ours.error(2, ['push', 'origin', 'HEAD~1'])).toMatchObject({ code: 'wrong_class' });
   });
 });
 

@@ -52,6 +52,8 @@ const MESSAGES: Readonly<
   'remote_foreign/repository': '{remote} is a repository, and no remote that repositories share',
   remote_missing: 'there is no remote in {remote}[ ({reason})]',
   'remote_missing/place': 'there is nothing at {remote}; nothing was made there',
+  'remote_missing/vanished':
+    'the remote that this repository knows is not in {remote} any more[ ({reason})]; it was seen last at state {sequence}, written {seen}',
   'remote_missing/object': 'the remote {remote} does not have the {class} {objectId}[ ({reason})]',
   'remote_missing/branch': 'the remote {remote} has no branch "{branch}"',
   'remote_missing/state': 'the remote {remote} has no state {state} of which all files are there',
@@ -95,6 +97,8 @@ const MESSAGES: Readonly<
   reference_unknown: 'there is no reference "{name}" here; the references are: {names}',
   push_not_fast_forward: 'the branch "{branch}" of {remote} has commits that this repository does not have',
   push_stale: 'the branch "{branch}" of {remote} is at {actual}, not at {expected} as expected',
+  'push_stale/back':
+    'the remote {remote} went back: it is at state {actual}, and state {expected}, which was seen there before, is not in its journal; nothing was pushed',
   push_unknown: 'the remote {remote} did not say whether the push took effect',
 };
 

@@ -123,14 +123,15 @@ export {
   domainSigner,
   type PublicationFacts,
 } from './signatures/publication-signature.ts';
+export { assertKnown } from './state/assert-known.ts';
 export { FileGone } from './state/file-gone.ts';
 export { listStates, type RemoteSnapshot, readSnapshot, readState } from './state/read-snapshot.ts';
-export { memoryInFile, memoryOfProcess, type StateMemory } from './state/state-memory.ts';
 export {
   type NamedState,
   type Restored,
   type RestoreOptions,
   restoreCurrent,
 } from './state/restore-current.ts';
+export { forgetInFile, memoryInFile, memoryOfProcess, type StateMemory } from './state/state-memory.ts';
 export { systemRemote, systemSurroundings } from './system-remote.ts';
 export type { StartTimer } from './timer.ts';

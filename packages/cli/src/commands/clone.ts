@@ -20,7 +20,7 @@ import { fetchLimits } from '../process/fetch-limits.ts';
 import { makeFolder } from '../process/make-folder.ts';
 import { uriOfPlace } from '../process/named-place.ts';
 import { requireAdapter } from '../process/remote-adapters.ts';
-import { transferProgress, withFiles } from '../process/remote-session.ts';
+import { memoryPath, transferProgress, withFiles } from '../process/remote-session.ts';
 import { thenClose } from '../process/then-close.ts';
 import { ORIGIN, unfinishedClone } from '../process/unfinished-clone.ts';
 import { untilInterrupted } from '../process/until-interrupted.ts';
@@ -143,7 +143,7 @@ async function fillStore(context: CommandContext, cloning: Cloning, store: Store
   const fetched = await fetch(untilInterrupted(context, remote), {
     store,
     remoteName: ORIGIN,
-    memory: memoryInFile(join(folder, REPOSITORY_MARK, 'remotes', `${ORIGIN}.json`), uri),
+    memory: memoryInFile(memoryPath(folder, ORIGIN), uri),
     // @spec DML-CLI-1260
     partial: { uri, ...limits },
     acceptExcisions: options.acceptExcisions === true,

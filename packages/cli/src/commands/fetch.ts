@@ -10,7 +10,7 @@ import { type RemoteSession, remotesOf, transferProgress, withRemote } from '../
 import { noteUnfinished } from '../process/unfinished-clone.ts';
 import { untilInterrupted } from '../process/until-interrupted.ts';
 import type { Output } from '../render/output.ts';
-import { formatCount } from '../render/quantities.ts';
+import { formatCount, formatTime } from '../render/quantities.ts';
 import { moveFields, moveLines, refText } from '../render/ref-moves.ts';
 import { fillIn } from '../wording/wording.ts';
 
@@ -112,19 +112,13 @@ function sumOf(left: Readonly<FetchCounts>, right: Readonly<FetchCounts>): Fetch
 }
 
 /** Returns the fields of a result that say what a fetch brought. */
-export function fetchFields({
-  moved,
-  keptTags,
-  skippedRefs,
-  counts,
-  tombstones,
-  stubs,
-  leftOut,
-}: FetchResult): object {
+export function fetchFields({ moved, wentBackFrom, ...fetched }: FetchResult): object {
+  const { keptTags, skippedRefs, counts, tombstones, stubs, leftOut } = fetched;
   return {
     refs: moveFields(moved),
     keptTags: keptTags.map((ref) => ref),
     skippedRefs,
+    wentBackFrom: wentBackFrom ? { sequence: wentBackFrom.sequence, timeMs: wentBackFrom.timeMs } : null,
     requests: counts.requests,
     receivedBytes: counts.bytes,
     tombstones,
@@ -134,16 +128,14 @@ export function fetchFields({
 }
 
 /** Prints what a fetch from a remote found that people should know. */
-export function noteFetched(
-  output: Output,
-  remote: string,
-  { keptTags, skippedRefs, counts, tombstones, stubs, leftOut }: FetchResult,
-): void {
+export function noteFetched(output: Output, remote: string, fetched: FetchResult): void {
+  const { keptTags, skippedRefs, counts, tombstones, stubs, leftOut } = fetched;
   if (counts.bytes > 0)
     output.note(`${formatSize(counts.bytes)} in ${formatCount(counts.requests, 'request')}`);
   // @spec DML-CLI-2121
   for (const ref of keptTags)
     output.note(`${output.safe(refText(ref))} is another commit there; the one here is kept`);
+  noteWentBack(output, remote, fetched);
   noteSkipped(output, remote, skippedRefs);
   if (tombstones > 0) output.note(`${formatCount(tombstones, 'object')} excised there and here now`);
   if (stubs > 0) output.note(`${formatCount(stubs, 'object')} withheld by the remote`);
@@ -154,18 +146,40 @@ export function noteFetched(
     );
 }
 
-/** Refs with names of their own that are listed; the rest is counted. */
-const MAX_SKIPPED = 10;
+/** Refs that are listed one by one; the rest is counted. */
+const MAX_LISTED = 10;
+
+/** Warns of a remote that has lost what was seen there, and says how each branch gets it back. @spec DML-CLI-3767 */
+function noteWentBack(
+  output: Output,
+  remote: string,
+  { wentBackFrom: seen, snapshot, moved }: FetchResult,
+): void {
+  if (seen === undefined) return;
+  const { sequence, timeMs } = snapshot.state;
+  const was = `state ${seen.sequence} of ${formatTime(seen.timeMs)}`;
+  const is = `state ${sequence} of ${formatTime(timeMs)}`;
+  output.note(
+    `warning: ${output.safe(remote)} went back: ${was}, which was seen there before, is not in its journal; it is at ${is}, and an older copy may have taken its place`,
+  );
+  const lost = moved.filter(({ ref, kind }) => kind === 'forced' && ref.startsWith('refs/remotes/'));
+  for (const { ref, before } of lost.slice(0, MAX_LISTED)) {
+    const branch = ref.slice(`refs/remotes/${remote}/`.length);
+    const command = '"dml push {remote} {commitId}:{branch}"';
+    const text = `${command} sends what is not in "{branch}" there any more`;
+    output.note(output.safe(fillIn(text, { remote, branch, commitId: before?.slice(0, 12) })));
+  }
+}
 
 /** Names the refs that were left out for their names, and how each is deleted. @spec DML-CLI-3760 */
 function noteSkipped(output: Output, remote: string, skipped: FetchResult['skippedRefs']): void {
-  for (const { ref } of skipped.slice(0, MAX_SKIPPED)) {
+  for (const { ref } of skipped.slice(0, MAX_LISTED)) {
     const fields = { remote, ref: refText(ref), name: deletableName(ref) };
     const kind = ref.startsWith('refs/tags/') ? 'tag' : 'branch';
     const text = `warning: left out the ${kind} "{ref}" of {remote}, since no ${kind} may have that name here; "dml push --delete {remote} {name}" deletes it there`;
     output.note(output.safe(fillIn(text, fields)));
   }
-  const others = skipped.length - MAX_SKIPPED;
+  const others = skipped.length - MAX_LISTED;
   if (others > 0) output.note(`warning: left out ${formatCount(others, 'more ref')} for such names`);
 }
 

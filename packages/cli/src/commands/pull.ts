@@ -5,6 +5,7 @@ import { withStore } from '../invocation/repository-access.ts';
 import { refusingPublications } from '../process/branches-there.ts';
 import { transferProgress, withRemote } from '../process/remote-session.ts';
 import { untilInterrupted } from '../process/until-interrupted.ts';
+import { moveLines } from '../render/ref-moves.ts';
 import { fetchFields, noteFetched, partialOf } from './fetch.ts';
 import { mergeBranch, mergedFields, mergedText, takenSides } from './merge.ts';
 
@@ -28,6 +29,8 @@ export async function run(context: CommandContext): Promise<void> {
       });
       output.live();
       noteFetched(output, name, fetched);
+      const forced = fetched.moved.filter(({ kind }) => kind === 'forced');
+      if (forced.length > 0) output.note(moveLines(output, forced));
       // @spec DML-CLI-2150
       const branch = args[1] ?? branchOf(store.head());
       const source = `${name}/${branch}`;

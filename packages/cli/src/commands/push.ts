@@ -1,4 +1,4 @@
-import { formatSize, nfcText } from '@daggerml/object-model';
+import { type CommitId, formatSize, nfcText } from '@daggerml/object-model';
 import type { PushResult, RefPush } from '@daggerml/remotes';
 import { branchOf, findCommit, findHead, type RecordReader } from '@daggerml/repository';
 import { asRefName, headRef, parseRefName, type RefName, remoteRef } from '@daggerml/store';
@@ -51,29 +51,32 @@ function chosenRefs({ args, options }: CommandContext, reader: RecordReader, rem
       return { ref, commitId: null, ...leaseOf(ref) };
     });
   }
-  const refs: { readonly name: RefName; readonly as: RefName }[] = named.map((name) => {
+  const refs: { readonly as: RefName; readonly commitId: CommitId }[] = named.map((name) => {
     // @spec DML-CLI-2114
     const { here, there } = namesOf(name, remoteName);
-    const { name: ref } = findHead(reader, here);
-    return { name: ref, as: there === undefined ? ref : headRef(nfcText(there)) };
+    if (there === undefined) {
+      const { name: as, commitId } = findHead(reader, here);
+      return { as, commitId };
+    }
+    // @spec DML-CLI-3768
+    return { as: headRef(nfcText(there)), commitId: findCommit(reader, here) };
   });
   // @spec DML-CLI-2115
-  if (options.all === true) refs.push(...store.readRefs('heads').map(({ name }) => ({ name, as: name })));
+  if (options.all === true)
+    refs.push(...store.readRefs('heads').map(({ name, commitId }) => ({ as: name, commitId })));
   // @spec DML-CLI-2110
   if (refs.length === 0 && options.tags !== true) {
     const name = store.head();
-    if (store.getRef(name) === undefined)
+    const commitId = store.getRef(name)?.commitId;
+    if (commitId === undefined)
       throw cliError('invalid_argument', {
         problem: `the branch "${branchOf(name)}" has no commit yet, so there is nothing to push`,
         command: 'push',
       });
-    refs.push({ name, as: name });
+    refs.push({ as: name, commitId });
   }
   const pushes = new Map<RefName, RefPush>();
-  for (const { name, as } of refs) {
-    const commitId = store.getRef(name)?.commitId;
-    if (commitId !== undefined) pushes.set(as, { ref: as, commitId, ...leaseOf(as) });
-  }
+  for (const { as, commitId } of refs) pushes.set(as, { ref: as, commitId, ...leaseOf(as) });
   // @spec DML-CLI-2116
   if (options.tags === true)
     for (const { name, commitId } of store.readRefs('tags')) pushes.set(name, { ref: name, commitId });
@@ -117,15 +120,14 @@ function report(
   { name, uri, remote }: RemoteSession,
   { moves, objects, bytes, cost, tariff }: PushResult & { readonly tariff: Tariff },
 ): void {
-  const shown = moves.map((move) => ({ ...move, isForced: move.kind === 'forced' }));
   const isDryRun = options.dryRun === true;
-  const value = { remote: name, uri, dryRun: isDryRun, refs: moveFields(shown), objects, sentBytes: bytes };
+  const value = { remote: name, uri, dryRun: isDryRun, refs: moveFields(moves), objects, sentBytes: bytes };
   // @spec DML-CLI-2111
   output.result({ ...value, ...costField(cost, tariff) }, () => {
     if (moves.length === 0) return `${output.safe(name)} has everything already`;
     return [
       `${isDryRun ? 'would push' : 'pushed'} to ${output.safe(remote.files.name)}`,
-      moveLines(output, shown),
+      moveLines(output, moves),
       ...costLines(cost, objects, tariff),
     ];
   });

@@ -19,12 +19,13 @@ export async function run(context: CommandContext): Promise<void> {
   const { output, args, options } = context;
   const isDryRun = options.dryRun === true;
   const keptStates = positiveInteger(context, 'keepStates', 'remote gc');
-  const { collectRemote, fetch } = await import('@daggerml/remotes');
+  const { assertKnown, collectRemote, fetch } = await import('@daggerml/remotes');
   await withRemote(context, args[0], ({ name, uri, remote: patient, memory }) =>
     withStore(context, 'write', async (_reader, store) => {
       const remote = untilInterrupted(context, patient);
       // What the refs reach is found out here, so all of it has to be here. @spec DML-CLI-2130
-      if (!isDryRun) await fetch(remote, { store, remoteName: name, memory });
+      if (isDryRun) await assertKnown(remote.files, memory, name);
+      else await fetch(remote, { store, remoteName: name, memory });
       // One that lacks a file is refused before anything is deleted. @spec DML-CLI-3785
       const { garbage, groups, strays } = await collectRemote(remote, {
         store,

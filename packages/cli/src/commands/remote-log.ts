@@ -14,8 +14,9 @@ const DEFAULT_COUNT = 20;
 export async function run(context: CommandContext): Promise<void> {
   const { output, args } = context;
   const count = positiveInteger(context, 'count', 'remote log') ?? DEFAULT_COUNT;
-  const { listStates, readSnapshot } = await import('@daggerml/remotes');
-  await withRemote(context, args[0], async ({ remote }) => {
+  const { assertKnown, listStates, readSnapshot } = await import('@daggerml/remotes');
+  await withRemote(context, args[0], async ({ name, remote, memory }) => {
+    await assertKnown(remote.files, memory, name);
     const states: object[] = [];
     const lines: string[][] = [];
     const show = ({ state, before }: { state: RemoteState; before: RemoteState | undefined }): void => {

@@ -1,6 +1,6 @@
 import { runRemoteWorker, type WorkerEvent } from '@daggerml/execution';
 import { isDmlError } from '@daggerml/object-model';
-import type { Remote, TrustPolicy } from '@daggerml/remotes';
+import { assertKnown, type Remote, type TrustPolicy } from '@daggerml/remotes';
 import type { CommandContext } from '../invocation/command.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
 import { listedResources } from '../invocation/resources.ts';
@@ -23,9 +23,10 @@ export async function run(context: CommandContext): Promise<void> {
     return await withFiles(context, await uriOfPlace(context, place), (remote) =>
       serve(remote, undefined, false),
     );
-  await withRemote(context, place, ({ remote, trust, checked }) =>
-    serve(remote, trust, checked !== undefined),
-  );
+  await withRemote(context, place, async ({ name, remote, trust, checked, memory }) => {
+    await assertKnown(remote.files, memory, name);
+    await serve(remote, trust, checked !== undefined);
+  });
 }
 
 /** Returns what runs a worker as the options say; throws for options that cannot be, before anything runs. */

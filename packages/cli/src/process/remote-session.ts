@@ -84,10 +84,7 @@ export async function withRemote<T>(
   const { uri, trust, blobLimitBytes, checked } = configured;
   const { memoryInFile } = await import('@daggerml/remotes');
   const folder = repositoryFolder(context);
-  const memory = memoryInFile(
-    join(folder, REPOSITORY_MARK, 'remotes', `${encodeURIComponent(chosen)}.json`),
-    uri,
-  );
+  const memory = memoryInFile(memoryPath(folder, chosen), uri);
   return await withFiles(context, uri, (remote) =>
     body({
       name: chosen,
@@ -99,6 +96,11 @@ export async function withRemote<T>(
       checked: checked?.place === remote.files.name ? checked : undefined,
     }),
   );
+}
+
+/** Returns the path of the file that remembers the state of a remote. */
+export function memoryPath(folder: string, remoteName: string): string {
+  return join(folder, REPOSITORY_MARK, 'remotes', `${encodeURIComponent(remoteName)}.json`);
 }
 
 /** Opens the remote of a canonical URI for the time of `body`. */

@@ -2,6 +2,7 @@ import type { RepositoryOptions } from '@daggerml/bindings';
 import { remoteSharing, remoteWorkers } from '@daggerml/execution';
 import { isDmlError } from '@daggerml/object-model';
 import {
+  assertKnown,
   type CheckReport,
   checkForClaims,
   type ExecSigner,
@@ -37,6 +38,7 @@ export async function withSharing<Result>(
   const unused = new Set<string | undefined>();
   return await withRemote(context, name, async (session) => {
     const { remote, trust } = session;
+    await assertKnown(remote.files, session.memory, session.name);
     let report: CheckReport | undefined;
     const sharing = await remoteSharing(remote, {
       name,

@@ -8,7 +8,7 @@ export interface ShownMove {
   readonly ref: RefName;
   readonly before: CommitId | null;
   readonly after: CommitId | null;
-  readonly isForced?: boolean;
+  readonly kind: 'new' | 'forward' | 'forced' | 'unknown' | 'deleted';
 }
 
 /** Returns a ref as people name it: `main`, `origin/main`, `tag v1`. */
@@ -19,18 +19,19 @@ export function refText(ref: RefName): string {
   return 'name' in parts ? parts.name : parts.uuid;
 }
 
-/** Returns the kind, the name and the commits of moved refs as fields of a result. */
+/** Returns the names, kinds and commits of moved refs as fields of a result. */
 export function moveFields(moves: readonly ShownMove[]): object[] {
-  return moves.map(({ ref, before, after }) => ({ ref, fromCommitId: before, commitId: after }));
+  return moves.map(({ ref, before, after, kind }) => ({ ref, kind, fromCommitId: before, commitId: after }));
 }
 
 /** Returns lines that say how refs moved. */
 export function moveLines(output: Output, moves: readonly ShownMove[]): string {
   return formatColumns(
-    moves.map(({ ref, before, after, isForced }) => [
+    moves.map(({ ref, before, after, kind }) => [
       `  ${output.style('bold', output.safe(refText(ref)))}`,
       changeText(output, before, after),
-      isForced === true ? output.style('yellow', 'forced') : '',
+      // @spec DML-CLI-3765
+      kind === 'forced' ? output.style('yellow', 'forced') : '',
     ]),
   );
 }

@@ -199,6 +199,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
     'look whether it is spelled right; make the folder first, or begin the remote with "dml push"',
   'remote_missing/object':
     'nothing is damaged; another copy of the repository may have it: add it as a remote, and run dml fetch --missing',
+  'remote_missing/vanished':
+    'nothing was changed; mount or move back what was there, or look whether the place is right; to begin a new remote there, remove this one with "dml remote remove[ {name}]" and add it again with "dml remote add"',
   'remote_missing/state':
     'nothing was changed; without --at the newest whole state is taken, and whoever has the commits can push them to a new place',
   'remote_missing/branch': '"dml remote log" shows what was pushed there',
@@ -238,6 +240,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   push_not_fast_forward: 'run "dml pull" to merge them, then push again',
   'push_not_fast_forward/tags': 'tags do not move: push it under another name, or delete it there first',
   push_stale: 'run "dml fetch" and look what is new there before you force it',
+  'push_stale/back':
+    'an older copy may have taken its place: ask whoever keeps it; "dml fetch" shows what is not there any more, and then "dml push" sends it again',
   push_unknown: 'run "dml push" again: if it took effect, there is nothing left to do',
   store_missing: '"dml init" creates a repository',
   store_gone: 'nothing of this step was kept; run the command again where the repository is now',

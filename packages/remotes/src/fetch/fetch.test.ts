@@ -42,7 +42,7 @@ describe('fetch', () => {
     const { remote, commitId } = await pushed();
     const theirs = await joinRemote(remote);
     const { moved } = await theirs.fetch();
-    expect(moved).toEqual([{ ref: remoteRef('origin', 'main'), before: null, after: commitId }]);
+    expect(moved).toEqual([{ ref: remoteRef('origin', 'main'), before: null, after: commitId, kind: 'new' }]);
     let pieces = 0;
     for await (const _ of exportCar(theirs.store, [{ ref: MAIN, commitId }])) pieces += 1;
     expect(pieces).toBeGreaterThan(0);
@@ -183,7 +183,9 @@ describe('fetch', () => {
     await theirs.fetch();
     expect(theirs.tracked('old')).toBe(commitId);
     const { moved } = await theirs.fetch({ prune: true });
-    expect(moved).toEqual([{ ref: remoteRef('origin', 'old'), before: commitId, after: null }]);
+    expect(moved).toEqual([
+      { ref: remoteRef('origin', 'old'), before: commitId, after: null, kind: 'deleted' },
+    ]);
     expect(theirs.tracked('old')).toBeUndefined();
     expect(theirs.tracked()).toBe(commitId);
   });

@@ -6,18 +6,20 @@ import { type Absences, readAbsences } from '../format/absences.ts';
 import type { GroupEntry, GroupKind } from '../format/group.ts';
 import { LinkSet } from '../format/link.ts';
 import type { RefMap } from '../format/ref-trees.ts';
+import type { RemoteState } from '../format/state.ts';
 import { isTakenName, localRefOf } from '../refs/local-ref.ts';
 import { RefReader } from '../refs/ref-reader.ts';
 import type { RemoteRefs } from '../refs/remote-refs.ts';
 import type { Remote } from '../remote.ts';
 import { onState } from '../state/on-state.ts';
-import { type RemoteSnapshot, readSince } from '../state/read-snapshot.ts';
+import { isLeftBehind, type RemoteSnapshot, readSince } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { closureSections, incompleteError } from './closure-sections.ts';
 import { type FetchFilter, leftOutDomain } from './fetch-filter.ts';
 import { type FetchHost, isLeftOutHere } from './fetch-host.ts';
 import { type FetchCounts, type FetchSource, groupSections, streamHead } from './fetch-stream.ts';
 import { fillOffered } from './fill-offered.ts';
+import { moveKind } from './move-kind.ts';
 
 /** A fetch of the branches and tags of a remote. */
 export interface FetchOptions {
@@ -55,6 +57,8 @@ export interface FetchedRef {
   readonly ref: RefName;
   readonly before: CommitId | null;
   readonly after: CommitId | null;
+  /** `forced` where the commit before is not in its history, `unknown` where that was left out here. */
+  readonly kind: 'new' | 'forward' | 'forced' | 'unknown' | 'deleted';
 }
 
 /** A ref of a remote that was left out, under its name there. */
@@ -78,6 +82,11 @@ export interface FetchResult {
   /** Objects that were left out. */
   readonly leftOut: number;
   readonly snapshot: RemoteSnapshot;
+  /**
+   * State that was seen on the remote before and is not in its journal, as far as that is known: an older copy of the
+   * remote has taken its place.
+   */
+  readonly wentBackFrom: RemoteState | undefined;
 }
 
 /** Refs that a repository takes from a state. */
@@ -104,7 +113,7 @@ export async function fetch(remote: Remote, options: FetchOptions): Promise<Fetc
     counts.bytes += bytes;
   });
   // @spec DML-REM-0911
-  const first = await readSince(remote.files, recalled);
+  const first = await readSince(remote.files, recalled, options.remoteName);
   counts.requests += first.isRecalled ? 1 : 2;
   // What this very fetch takes a stub for is not offered.
   const hasGaps = !first.isRecalled && options.store.hasWithheld();
@@ -118,7 +127,28 @@ export async function fetch(remote: Remote, options: FetchOptions): Promise<Fetc
   if (hasGaps) await fillOffered(remote, options.store, { snapshot: base, recalled, counts });
   await memory.remember(base);
   await reader.remember();
-  return { ...result, counts, snapshot: base };
+  const wentBackFrom = (await wentBack(remote, { base, recalled, isBack: first.isBack }, result.moved))
+    ? recalled?.state
+    : undefined;
+  return { ...result, counts, snapshot: base, wentBackFrom };
+}
+
+/** Checks whether a remote has lost what was seen there; its journal is looked at only where a ref lost commits. */
+async function wentBack(
+  { files }: Remote,
+  {
+    base,
+    recalled,
+    isBack,
+  }: {
+    readonly base: RemoteSnapshot;
+    readonly recalled: RemoteSnapshot | undefined;
+    readonly isBack: boolean;
+  },
+  moved: readonly FetchedRef[],
+): Promise<boolean> {
+  if (isBack || recalled === undefined) return isBack;
+  return moved.some(({ kind }) => kind === 'forced') && (await isLeftBehind(files, base, recalled));
 }
 
 interface Taking {
@@ -132,7 +162,7 @@ async function take(
   remote: Remote,
   options: FetchOptions,
   { snapshot, refs, recalled, counts }: Taking,
-): Promise<Omit<FetchResult, 'counts' | 'snapshot'>> {
+): Promise<Omit<FetchResult, 'counts' | 'snapshot' | 'wentBackFrom'>> {
   const { store } = options;
   const here = new Map(store.readRefs().map(({ name, commitId }) => [name, commitId]));
   const refsThere = await refsOf(options, refs);
@@ -300,7 +330,7 @@ function outdated(
     .filter(
       ({ name }) => name.startsWith(prefix) && !Object.hasOwn(refs, `heads/${name.slice(prefix.length)}`),
     )
-    .map(({ name, commitId }) => ({ ref: name, before: commitId, after: null }));
+    .map(({ name, commitId }) => ({ ref: name, before: commitId, after: null, kind: 'deleted' }));
 }
 
 function prune({ actor, files }: Remote, { store }: FetchOptions, pruned: readonly FetchedRef[]): void {
@@ -348,7 +378,9 @@ async function importStream(
   let result = await importOnce(stream());
   // All objects are here now, so that another try takes refs alone.
   while (result.state === 'refused') result = await importOnce(streamHead(refs, absences));
-  const moved = result.refs.filter(({ before, after }) => before !== after);
+  const moved = result.refs.flatMap(({ ref, before, after }) =>
+    before === after ? [] : [{ ref, before, after, kind: moveKind(options.store, before, after) }],
+  );
   const { tombstones, stubs, leftOut: leftOutCount } = result;
   return { moved, tombstones, stubs, leftOut: leftOutCount };
 }

@@ -7,6 +7,7 @@ import {
   type RefName,
   type StubFacts,
 } from '@daggerml/store';
+import { remoteError } from '../errors.ts';
 import { assertInternal } from '../federation/remote-purpose.ts';
 import { type Absence, absenceOf, isExcised, readAbsences, withAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
@@ -85,7 +86,8 @@ interface Prepared {
  * Pushes refs with all that they reach: puts the objects that the remote lacks, then a state with the new refs, which
  * takes effect as a whole or not at all. Tracking refs follow.
  *
- * Throws `ref_name_invalid` for a target that no new ref may be called, before any request; `push_not_fast_forward` and
+ * Throws `remote_missing` with `vanished` where the remote that is remembered is not there, and `push_stale` with `back`
+ * where it went back to an earlier state. Throws `ref_name_invalid` for a target that no new ref may be called, before any request; `push_not_fast_forward` and
  * `push_stale` where a ref may not move, `push_unknown` where nobody can say whether
  * it did, `remote_busy`, `object_missing` for a commit that is not whole here, `object_withheld` for what was left out
  * here and the remote lacks, and what the remote's files throw.
@@ -103,8 +105,17 @@ export async function push(remote: Remote, options: PushOptions): Promise<PushRe
 
 async function pushOnce(remote: Remote, options: PushOptions): Promise<Omit<PushResult, 'cost'>> {
   const { store, remoteName, isDryRun } = options;
+  const recalled = await options.memory.recall();
   // @spec DML-REM-0813
-  const { snapshot: first } = await readSince(remote.files, await options.memory.recall());
+  const { snapshot: first, isBack } = await readSince(remote.files, recalled, remoteName);
+  // @spec DML-REM-1881
+  if (isBack)
+    throw remoteError('push_stale', {
+      remote: remote.files.name,
+      actual: first.state.sequence,
+      expected: recalled?.state.sequence ?? 0,
+      detail: 'back',
+    });
   const work = new Push(remote, options);
   const prepared = await onState(remote.files, first, (base) => work.prepare(base));
   const { snapshot } = await advance(remote, (base) => work.propose(base), { first: prepared.result });
@@ -202,9 +213,10 @@ class Push {
         if (snapshot.state.epoch !== epoch) return await this.prepare(snapshot);
         writer = this.#writer(epoch);
       }
-      await this.#finish(writer, groups);
       const { groups: there, refs } = snapshot.state;
+      // Before the last files are put, which are all of a small push. @spec DML-REM-1879
       await assertThere(this.#remote, store, { groups: there, tips: Object.values(refs), leftOut });
+      await this.#finish(writer, groups);
     } finally {
       await writer.abandon();
     }

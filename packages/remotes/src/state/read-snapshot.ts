@@ -1,3 +1,4 @@
+import { type DmlError, isDmlError } from '@daggerml/object-model';
 import { remoteError } from '../errors.ts';
 import type { ByteRange, RemoteFiles } from '../files/remote-files.ts';
 import { type Current, decodeCurrent } from '../format/current.ts';
@@ -71,16 +72,81 @@ export async function readSnapshot(
   }
 }
 
-/** Returns the state in effect, with one request where it is the one that is recalled. */
+/** The state in effect, beside one that was in effect before. */
+export interface ReadSince {
+  readonly snapshot: RemoteSnapshot;
+  readonly isRecalled: boolean;
+  /** True where the state that is recalled is not before it: an older copy of the remote has taken its place. */
+  readonly isBack: boolean;
+}
+
+/**
+ * Returns the state in effect, with one request where it is the one that is recalled. Throws as `readSnapshot` does, and
+ * `remote_missing` with `vanished` where nobody has written to the place of a remote that is recalled; `remoteName` is its
+ * name in this repository.
+ */
 export async function readSince(
   files: RemoteFiles,
   recalled: RemoteSnapshot | undefined,
-): Promise<{ readonly snapshot: RemoteSnapshot; readonly isRecalled: boolean }> {
-  if (!recalled?.version) return { snapshot: await readSnapshot(files), isRecalled: false };
-  const read = await readSnapshot(files, recalled.version);
-  return read === 'unchanged'
-    ? { snapshot: recalled, isRecalled: true }
-    : { snapshot: read, isRecalled: false };
+  remoteName?: string,
+): Promise<ReadSince> {
+  if (!recalled?.version) return { snapshot: await readSnapshot(files), isRecalled: false, isBack: false };
+  const read = await readSnapshot(files, recalled.version).catch((error: unknown) => {
+    // No folder, or no bucket, where a remote was.
+    if (isDmlError(error) && error.code === 'remote_missing')
+      throw vanished(files.name, recalled, { remoteName, cause: error });
+    throw error;
+  });
+  if (read === 'unchanged') return { snapshot: recalled, isRecalled: true, isBack: false };
+  // @spec DML-REM-1878
+  if (read.version === null) {
+    const isThere = (await files.read(filePath('states', recalled.name as string), FIRST_BYTE)) !== undefined;
+    throw isThere ? lostCurrent(files.name, recalled.state) : vanished(files.name, recalled, { remoteName });
+  }
+  return { snapshot: read, isRecalled: false, isBack: !mayFollow(read, recalled) };
+}
+
+const FIRST_BYTE: ByteRange = { offset: 0, length: 1 };
+
+function vanished(
+  remote: string,
+  { state: { sequence, timeMs } }: RemoteSnapshot,
+  { remoteName, cause }: { readonly remoteName?: string | undefined; readonly cause?: DmlError },
+): Error {
+  return remoteError(
+    'remote_missing',
+    {
+      remote,
+      detail: 'vanished',
+      sequence,
+      seen: new Date(timeMs).toISOString(),
+      ...(remoteName !== undefined && { name: remoteName }),
+      ...(cause?.fields.reason !== undefined && { reason: cause.fields.reason }),
+    },
+    cause,
+  );
+}
+
+/** Checks whether a state may follow another one, by what the two say. */
+function mayFollow({ name, state }: RemoteSnapshot, before: RemoteSnapshot): boolean {
+  // @spec DML-REM-1880
+  if (state.sequence <= before.state.sequence) return name === before.name;
+  return state.sequence > before.state.sequence + 1 || state.previous === before.name;
+}
+
+/** States that are read to find out whether one follows another. */
+const MAX_FOLLOWED = 64;
+
+/** Checks whether a state is surely none of those before another one, as far as few of them show. */
+export async function isLeftBehind(
+  files: RemoteFiles,
+  from: RemoteSnapshot,
+  before: RemoteSnapshot,
+): Promise<boolean> {
+  if (from.state.sequence - before.state.sequence > MAX_FOLLOWED) return false;
+  for await (const { name, state } of listStates(files, from))
+    if (state.sequence <= before.state.sequence) return name !== before.name;
+  return false;
 }
 
 /** Most files that are looked at for what else lies there. */

@@ -133,7 +133,9 @@ describe('a remote that has lost CURRENT', () => {
     await expect(restore(remote)).rejects.toMatchObject({
       code: 'remote_refused',
       detail: 'choice',
-      fields: { reason: expect.stringMatching(new RegExp(`${name} \\(push of a loser, by ada, .*;|; ${name}`)) },
+      fields: {
+        reason: expect.stringMatching(new RegExp(`${name} \\(push of a loser, by ada, .*;|; ${name}`)),
+      },
     });
     expect(remote.paths).toEqual(before);
     await restore(remote, { at: last.name as string });

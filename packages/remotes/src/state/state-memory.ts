@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -66,6 +66,11 @@ export function memoryInFile(path: string, uri: string): StateMemory {
       }
     },
   };
+}
+
+/** Removes a memory in a file, so that nothing of the remote is known; throws where it cannot. */
+export function forgetInFile(path: string): void {
+  for (const each of [path, `${path}.refs`]) rmSync(each, { force: true });
 }
 
 /** Returns the text of a plain file that is not larger than what is written here. */
