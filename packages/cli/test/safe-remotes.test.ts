@@ -267,6 +267,32 @@ describe('a remote that went back', () => {
   });
 });
 
+describe('dml push --force-with-lease', () => {
+  it('takes a commit after = alone [DML-CLI-3769]', async () => {
+    await ours.ok('push');
+    const first = await head(ours);
+    await ours.run('values');
+    // A fast-forward is not forced.
+    const pushed = await ours.ok('push', '--force-with-lease', 'origin');
+    expect(pushed).toContain(`main  ${first.slice(0, 12)} → `);
+    expect(pushed).not.toContain('forced');
+    const second = await head(ours);
+    await ours.ok('push', 'origin', '--force-with-lease', `${first}:main`);
+    expect((await ours.json<object>('push', '--force-with-lease', 'origin', 'main')) as object).toMatchObject({
+      refs: [{ kind: 'forward', fromCommitId: first, commitId: second }],
+    });
+    expect(await ours.error(6, ['push', 'origin', `--force-with-lease=${first}`, `${first}:main`])).toMatchObject({
+      code: 'push_stale',
+    });
+    const args = ['push', '--force-with-lease=', 'origin'];
+    expect(await ours.refusal(2, args)).toContain('option "--force-with-lease" is empty');
+    // After "--" it is a name.
+    expect(await ours.error(3, ['push', 'origin', '--', '--force-with-lease'])).toMatchObject({
+      code: 'unknown_name',
+    });
+  });
+});
+
 describe('dml push <remote> <commit>:<branch>', () => {
   it('pushes a commit that no branch has [DML-CLI-3768]', async () => {
     const first = await head(ours);

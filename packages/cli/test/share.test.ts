@@ -474,7 +474,7 @@ describe('dml push', () => {
     expect(await ours.error(6, ['push'])).toMatchObject({ code: 'push_not_fast_forward' });
     expect(await ours.refusal(6, ['push'])).toContain('dml pull');
     expect(await ours.error(6, ['push', '--force-with-lease'])).toMatchObject({ code: 'push_stale' });
-    expect(await ours.error(6, ['push', '--force-with-lease', seen])).toMatchObject({ code: 'push_stale' });
+    expect(await ours.error(6, ['push', `--force-with-lease=${seen}`])).toMatchObject({ code: 'push_stale' });
     await ours.ok('fetch');
     expect(await ours.ok('push', '--force-with-lease')).toContain('forced');
     expect(await tracking(ours)).toEqual({ 'origin/main': await head(ours) });

@@ -97,7 +97,7 @@ export function parseInvocation(argv: readonly string[]): Invocation {
     });
   }
   try {
-    program.parse(argumentsOf(argv), { from: 'user' });
+    program.parse(argumentsOf(withNoValues(argv)), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
   }
@@ -223,10 +223,32 @@ function addCommand(
 }
 
 function optionOf({ conflicts, repeatable }: CommandSpec, syntax: string, description: string): Option {
-  const option = new Option(syntax, description).conflicts([...(conflicts?.[syntax] ?? [])]);
+  const [, names, value] = VALUE_AFTER_EQUALS.exec(syntax) ?? [];
+  const option = new Option(names === undefined ? syntax : `${names} [${value}]`, description);
+  option.conflicts([...(conflicts?.[syntax] ?? [])]);
+  if (names !== undefined) {
+    option.flags = syntax;
+    option.argParser((text: string) => (text === NO_VALUE ? true : text));
+  }
   if (repeatable?.includes(syntax) === true)
     option.argParser((text: string, before: readonly string[] = []) => [...before, text]);
   return option;
+}
+
+/** Syntax of an option whose value may be left out, and stands after `=` otherwise, so that it takes no argument for one. */
+const VALUE_AFTER_EQUALS = /^(.*--[\w-]+)\[=(\w+)\]$/;
+/** Value of such an option without one; no argument of a process holds it. */
+const NO_VALUE = '\u0000';
+
+/** Returns the arguments with a value for each option that is given without its own. @spec DML-CLI-3769 */
+function withNoValues(argv: readonly string[]): readonly string[] {
+  const command = COMMANDS.find(({ name }) => name === argv[firstWord(argv)]);
+  const names = Object.keys(command?.options ?? {}).flatMap(
+    (syntax) => VALUE_AFTER_EQUALS.exec(syntax)?.[1]?.split(', ') ?? [],
+  );
+  if (names.length === 0) return argv;
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  return argv.map((word, at) => (at < end && names.includes(word) ? `${word}=${NO_VALUE}` : word));
 }
 
 function notesOf(spec: CommandSpec): string {

@@ -85,13 +85,13 @@ function kindOf(
       detail: kind,
     });
   if (before === null) return 'new';
-  if (lease !== undefined) return commitId === null ? 'deleted' : 'forced';
   // @spec DML-REM-0819
   if (commitId === null) return 'deleted';
-  const isForward = kind === 'heads' && isDescendant(reader, before, commitId);
+  // @spec DML-REM-1885
+  if (kind === 'heads' && isDescendant(reader, before, commitId)) return 'forward';
   // @spec DML-REM-0802
-  if (!isForward) throw remoteError('push_not_fast_forward', { remote, branch, ref, detail: kind });
-  return 'forward';
+  if (lease === undefined) throw remoteError('push_not_fast_forward', { remote, branch, ref, detail: kind });
+  return 'forced';
 }
 
 /** Checks whether a commit follows another; of one that a fetch which was cut has left without its history, it does not. */

@@ -84,6 +84,18 @@ describe('push', () => {
     });
   });
 
+  it('is a fast-forward where a lease is not needed [DML-REM-1885]', async () => {
+    const ours = await joinRemote(newRemote());
+    const first = commitTo(ours.store, { a: 'one' });
+    await ours.push();
+    const next = commitTo(ours.store, { a: 'two' });
+    const { moves } = await ours.push([{ ref: MAIN, commitId: next, lease: first }]);
+    expect(moves).toEqual([{ ref: MAIN, before: first, after: next, kind: 'forward' }]);
+    const strange = commitTo(ours.store, { a: 'three' }, { parents: [] });
+    const forced = await ours.push([{ ref: MAIN, commitId: strange, lease: next }]);
+    expect(forced.moves[0]?.kind).toBe('forced');
+  });
+
   it('is refused where a ref is not where a lease expects it [DML-REM-0811]', async () => {
     const ours = await joinRemote(newRemote());
     const first = commitTo(ours.store, { a: 'one' });

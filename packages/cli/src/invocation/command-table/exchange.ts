@@ -64,7 +64,7 @@ export const EXCHANGE: readonly CommandSpec[] = [
       '--all': 'every branch',
       '--tags': 'every tag',
       '-d, --delete': 'delete the branches on the remote',
-      '--force-with-lease [commit]':
+      '--force-with-lease[=commit]':
         'move a branch there also to a commit that is no descendant, if it is where it was last seen, or at the commit',
       '-n, --dry-run': 'print objects, requests, bytes and price; nothing is written',
       '--tariff <prices>':
