@@ -37,6 +37,7 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   'remote trust': ['remote', 'trust', 'shared', '--unsigned'],
   'remote remove': ['remote', 'remove', 'backup'],
   'remote log': ['remote', 'log', 'shared'],
+  'remote restore': ['remote', 'restore', 'shared'],
   'claim list': ['claim', 'list', 'shared'],
   'remote gc': ['remote', 'gc', 'shared'],
   'remote verify': ['remote', 'verify', 'shared'],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/invocation/command-table.ts';
@@ -38,6 +38,8 @@ function fingerprint(): Map<string, string> {
 async function prepare(name: string): Promise<void> {
   if (name.startsWith('bundle ')) await repository.ok('bundle', 'create', 'whole.car', '--force');
   if (name === 'publish' || name.startsWith('reference ')) await prepareDomain(name);
+  if (name === 'remote restore')
+    rmSync(join(repository.folder, 'shared', 'CURRENT.json'), { recursive: true });
   if (name === 'dag delete') await repository.run('raw');
   if (name === 'remote remove') await repository.dml(['remote', 'add', 'backup', './backup']);
   if (name === 'op resume' || name === 'op cancel') await interruptOps();

@@ -278,10 +278,14 @@ describe('dml push --force-with-lease', () => {
     expect(pushed).not.toContain('forced');
     const second = await head(ours);
     await ours.ok('push', 'origin', '--force-with-lease', `${first}:main`);
-    expect((await ours.json<object>('push', '--force-with-lease', 'origin', 'main')) as object).toMatchObject({
-      refs: [{ kind: 'forward', fromCommitId: first, commitId: second }],
-    });
-    expect(await ours.error(6, ['push', 'origin', `--force-with-lease=${first}`, `${first}:main`])).toMatchObject({
+    expect((await ours.json<object>('push', '--force-with-lease', 'origin', 'main')) as object).toMatchObject(
+      {
+        refs: [{ kind: 'forward', fromCommitId: first, commitId: second }],
+      },
+    );
+    expect(
+      await ours.error(6, ['push', 'origin', `--force-with-lease=${first}`, `${first}:main`]),
+    ).toMatchObject({
       code: 'push_stale',
     });
     const args = ['push', '--force-with-lease=', 'origin'];
@@ -304,6 +308,80 @@ describe('dml push <remote> <commit>:<branch>', () => {
         expect.objectContaining({ name: `refs/remotes/origin/${name}`, commitId: first }),
       );
     expect(await ours.error(2, ['push', 'origin', 'HEAD~1'])).toMatchObject({ code: 'wrong_class' });
+  });
+});
+
+describe('words about remotes', () => {
+  it('say what stands in the place of the name of a remote [DML-CLI-3770]', async () => {
+    const hintOf = async (...argv: string[]): Promise<unknown> => {
+      const { code, hint } = await ours.error(3, argv, { cwd: ours.folder });
+      expect(code).toBe('remote_unknown');
+      return hint;
+    };
+    expect(await hintOf('push', '../team')).toBe(
+      '"dml remote add <name> ../team" makes the place a remote, and commands take that <name>',
+    );
+    expect(await hintOf('run', 'pipelines.ts', 'sums', '--remote', '../team')).toContain(
+      '"dml remote add <name> ../team"',
+    );
+    expect(await hintOf('push', shared)).toBe('give the name: "origin"');
+    expect(await hintOf('push', 'main')).toBe('name the remote first: "dml push origin main"');
+    expect(await hintOf('pull', 'main')).toBe('name the remote first: "dml pull origin main"');
+    expect(await hintOf('fetch', 'main')).toBe('"dml fetch origin" brings all branches of a remote');
+    expect(await hintOf('run', '--remote', 'pipelines.ts', 'sums')).toBe(
+      'name the remote first: "dml run --remote origin pipelines.ts"',
+    );
+    await ours.ok('bundle', 'create', 'all.car');
+    for (const path of ['all.car', './all.car'])
+      expect(await hintOf('pull', path)).toContain(`"dml bundle unbundle ${path}" takes what is in a bundle`);
+    expect(await hintOf('push', 'orign')).toBe('"dml remote add orign <folder or bucket>" adds it');
+    expect(await hintOf('remote', 'log', 'main')).toContain('"dml remote add main <folder or bucket>"');
+  });
+
+  it('say how a branch that was deleted there comes back [DML-CLI-3771]', async () => {
+    await ours.ok('branch', 'old');
+    await ours.run('values');
+    await ours.ok('push', '--all');
+    const commitId = await head(ours, 'old');
+    const command = `dml push origin ${commitId.slice(0, 16)}:old`;
+    expect(await ours.ok('push', '--dry-run', '-d', 'origin', 'old')).not.toContain('brings it back');
+    expect(await ours.ok('push', '-d', 'origin', 'old')).toContain(`"${command}" brings it back\n`);
+    expect(ours.shell(command)).toMatchObject({ status: 0 });
+    const { refs } = await ours.json<{ refs: object[] }>('push', '-d', 'origin', 'old');
+    expect(refs).toEqual([
+      expect.objectContaining({ ref: 'refs/heads/old', kind: 'deleted', restoringCommand: command }),
+    ]);
+    // Nothing else keeps the commit.
+    await ours.ok('branch', 'alone');
+    await ours.ok('push', 'origin', 'alone');
+    await ours.ok('forget', '--keep', '1');
+    expect(await ours.ok('push', '-d', 'origin', 'alone')).toContain('brings it back');
+    const theirs = await clone();
+    await ours.ok('push', 'origin', 'old');
+    // Its commit is not there.
+    expect(await theirs.ok('push', '-d', 'origin', 'old')).toContain('old  deleted');
+  });
+
+  it('say of a push that moved nothing why [DML-CLI-3772]', async () => {
+    await ours.ok('push');
+    expect(await ours.ok('push')).toBe('origin has everything already\n');
+    await ours.ok('push', '-d', 'origin', 'main');
+    expect(await ours.ok('push', '--tags')).toBe('there are no tags here, so nothing was pushed\n');
+    const { stdout, stderr } = await ours.dml(['push', '-d', 'origin', 'main', 'refs/tags/v1']);
+    expect(stdout).toBe('nothing to delete on origin\n');
+    expect(stderr).toContain('origin has no branch "main", so nothing was deleted there');
+    expect(stderr).toContain('origin has no tag "v1"');
+  });
+
+  it('say how the place of a remote is made [DML-REM-1886]', async () => {
+    await ours.ok('remote', 'add', 'deep', join(folder, 'not', 'there'));
+    const deep = await ours.error(3, ['push', 'deep']);
+    expect(deep).toMatchObject({ code: 'remote_missing', detail: 'parent' });
+    expect(deep.hint).toContain(`make it with "mkdir -p '${join(folder, 'not')}'"`);
+    writeFileSync(join(folder, 'file'), 'mine');
+    await ours.ok('remote', 'add', 'file', join(folder, 'file'));
+    for (const verb of ['push', 'fetch'])
+      expect(await ours.error(3, [verb, 'file'])).toMatchObject({ detail: 'not_a_folder' });
   });
 });
 

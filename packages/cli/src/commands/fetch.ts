@@ -18,7 +18,7 @@ import { fillIn } from '../wording/wording.ts';
 export async function run(context: CommandContext): Promise<void> {
   const { output, args, options } = context;
   const { fetch } = await import('@daggerml/remotes');
-  await withRemote(context, args[0], (session) =>
+  await withRemote(context, { name: args[0], verb: 'fetch' }, (session) =>
     withStore(context, 'write', async (_reader, store) => {
       const { name, uri, memory } = session;
       const remote = untilInterrupted(context, session.remote);

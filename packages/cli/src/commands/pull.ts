@@ -14,7 +14,7 @@ export async function run(context: CommandContext): Promise<void> {
   const { output, args, options } = context;
   const taken = takenSides(context, 'pull');
   const { fetch, remoteError } = await import('@daggerml/remotes');
-  await withRemote(context, args[0], (session) =>
+  await withRemote(context, { name: args[0], verb: 'pull' }, (session) =>
     withStore(context, 'write', async (_reader, store) => {
       const { name, uri, remote, memory } = session;
       // @spec DML-CLI-1107

@@ -1,11 +1,19 @@
 import { type CommitId, formatSize, nfcText } from '@daggerml/object-model';
 import type { PushResult, RefPush } from '@daggerml/remotes';
-import { branchOf, findCommit, findHead, type RecordReader } from '@daggerml/repository';
-import { asRefName, headRef, parseRefName, type RefName, remoteRef } from '@daggerml/store';
+import {
+  branchOf,
+  containingHead,
+  findCommit,
+  findHead,
+  type RecordReader,
+  typedId,
+} from '@daggerml/repository';
+import { asRefName, checkNewRefName, headRef, parseRefName, type RefName, remoteRef } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { type RemoteSession, transferProgress, withRemote } from '../process/remote-session.ts';
 import { untilInterrupted } from '../process/until-interrupted.ts';
+import type { Output } from '../render/output.ts';
 import { formatCount } from '../render/quantities.ts';
 import { moveFields, moveLines } from '../render/ref-moves.ts';
 import { type Tariff, tariffOf } from '../render/tariff.ts';
@@ -19,7 +27,7 @@ export async function run(context: CommandContext): Promise<void> {
   const isDryRun = options.dryRun === true;
   const tariff = tariffOf(options.tariff, 'push');
   const { push } = await import('@daggerml/remotes');
-  await withRemote(context, args[0], (session) =>
+  await withRemote(context, { name: args[0], verb: 'push' }, (session) =>
     withStore(context, isDryRun ? 'read' : 'write', async (reader, store) => {
       const pushes = chosenRefs(context, reader, session.name);
       const pushed = await push(untilInterrupted(context, session.remote), {
@@ -31,7 +39,7 @@ export async function run(context: CommandContext): Promise<void> {
         onProgress: transferProgress(context, `pushing to ${session.name}`),
       });
       output.live();
-      report(context, session, { ...pushed, tariff });
+      report(context, session, { ...pushed, pushes, reader, tariff });
     }),
   );
 }
@@ -115,24 +123,96 @@ function leasedCommit(
   return reader.store.getRef(remoteRef(remoteName, parts.name))?.commitId ?? null;
 }
 
+/** A push that is done, and what it was asked for. */
+interface DonePush extends PushResult {
+  readonly pushes: readonly RefPush[];
+  readonly reader: RecordReader;
+  readonly tariff: Tariff;
+}
+
 function report(
   { output, options }: CommandContext,
   { name, uri, remote }: RemoteSession,
-  { moves, objects, bytes, cost, tariff }: PushResult & { readonly tariff: Tariff },
+  { pushes, reader, moves, objects, bytes, cost, tariff }: DonePush,
 ): void {
   const isDryRun = options.dryRun === true;
-  const value = { remote: name, uri, dryRun: isDryRun, refs: moveFields(moves), objects, sentBytes: bytes };
+  // @spec DML-CLI-3771
+  const restoring = moves.map((move) => (isDryRun ? undefined : restoringCommand(reader, name, move)));
+  const refs = moveFields(moves).map((fields, at) => {
+    const command = restoring[at];
+    return command === undefined ? fields : { ...fields, restoringCommand: command.text };
+  });
+  const value = { remote: name, uri, dryRun: isDryRun, refs, objects, sentBytes: bytes };
   // @spec DML-CLI-2111
   output.result({ ...value, ...costField(cost, tariff) }, () => {
-    if (moves.length === 0) return `${output.safe(name)} has everything already`;
+    if (moves.length === 0) return nothingText(output.safe(name), pushes);
     return [
       `${isDryRun ? 'would push' : 'pushed'} to ${output.safe(remote.files.name)}`,
       moveLines(output, moves),
+      ...restoring.flatMap((command) => (command === undefined ? [] : [restoringText(output, command)])),
       ...costLines(cost, objects, tariff),
     ];
   });
   if (cost === undefined && objects > 0)
     output.note(`${formatCount(objects, 'object')}, ${formatSize(bytes)}`);
+  const moved = new Set(moves.map(({ ref }) => ref));
+  // @spec DML-CLI-3772
+  for (const { ref, commitId } of pushes)
+    if (commitId === null && !moved.has(ref))
+      output.note(
+        `${output.safe(name)} has no ${ref.startsWith('refs/tags/') ? 'tag' : 'branch'} "${output.safe(nameOf(ref))}", so nothing was deleted there`,
+      );
+}
+
+/** Returns what to say of a push that moved nothing. */
+function nothingText(remote: string, pushes: readonly RefPush[]): string {
+  if (pushes.length === 0) return 'there are no tags here, so nothing was pushed';
+  const isDeletion = pushes.every(({ commitId }) => commitId === null);
+  return isDeletion ? `nothing to delete on ${remote}` : `${remote} has everything already`;
+}
+
+/** Returns the name of a branch or tag, without its kind. */
+function nameOf(ref: RefName): string {
+  return (parseRefName(ref) as { readonly name: string }).name;
+}
+
+/** Command that brings a branch back; false where only what is not collected yet keeps its commits. */
+interface Restoring {
+  readonly text: string;
+  readonly isKept: boolean;
+}
+
+/** Returns the command that makes a branch again which a push has deleted, as far as its commit is here. */
+function restoringCommand(
+  reader: RecordReader,
+  remote: string,
+  { ref, before, after }: PushResult['moves'][number],
+): Restoring | undefined {
+  const isBranch = ref.startsWith('refs/heads/');
+  if (before === null || after !== null || !isBranch || !isNewName(ref)) return undefined;
+  if (reader.store.getRecord('commit', before) === undefined) return undefined;
+  const text = fillIn('"dml push {remote} {source}:{branch}"', {
+    remote,
+    source: typedId(before),
+    branch: nameOf(ref),
+  });
+  return {
+    text: text.slice(1, -1),
+    isKept: containingHead(reader, before, remoteRef(remote, nameOf(ref))) !== undefined,
+  };
+}
+
+function restoringText(output: Output, { text, isKept }: Restoring): string {
+  return `"${output.safe(text)}" brings it back${isKept ? '' : ', until "dml gc" deletes its commits here'}`;
+}
+
+function isNewName(ref: RefName): boolean {
+  try {
+    checkNewRefName(ref);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function misuse(problem: string): Error {

@@ -17,6 +17,7 @@ import { formatCount } from '../render/quantities.ts';
 import { actorOf } from './actor.ts';
 import { adapterOpener } from './remote-adapters.ts';
 import { thenClose } from './then-close.ts';
+import type { RemoteVerb } from './unknown-remote.ts';
 
 /** A remote of a repository, opened for one command. */
 export interface RemoteSession {
@@ -39,14 +40,21 @@ const DEFAULT_REMOTE = 'origin';
  * `remote_unknown`.
  */
 async function chosenRemote(
-  context: Pick<CommandContext, 'io' | 'globals'>,
+  context: CommandContext,
   name: string | undefined,
+  verb: RemoteVerb | undefined,
 ): Promise<ConfiguredRemote & { readonly name: string }> {
   const { findRemote } = await import('@daggerml/remotes');
   const remotes = await remotesOf(context);
   // @spec DML-CLI-2101
   const [only] = remotes.size === 1 ? remotes.keys() : [];
-  const chosen = name ?? only ?? DEFAULT_REMOTE;
+  const remote = only ?? DEFAULT_REMOTE;
+  if (name !== undefined && !remotes.has(name)) {
+    const { unknownRemote } = await import('./unknown-remote.ts');
+    const uris = new Map([...remotes].map(([each, { uri }]) => [each, uri]));
+    throw await unknownRemote(context, { name, uris, remote, verb });
+  }
+  const chosen = name ?? remote;
   return { name: chosen, ...findRemote(remotes, chosen) };
 }
 
@@ -74,13 +82,20 @@ export async function hasRemote(
   }
 }
 
+/** Name of a remote as it was given, with the command that takes something else after it, if it does. */
+interface GivenRemote {
+  readonly name: string | undefined;
+  readonly verb: RemoteVerb;
+}
+
 /** Opens a remote of the repository for the time of `body`; see {@link chosenRemote}. */
 export async function withRemote<T>(
   context: CommandContext,
-  name: string | undefined,
+  given: string | undefined | GivenRemote,
   body: (session: RemoteSession) => Promise<T>,
 ): Promise<T> {
-  const { name: chosen, ...configured } = await chosenRemote(context, name);
+  const { name, verb } = typeof given === 'object' ? given : { name: given, verb: undefined };
+  const { name: chosen, ...configured } = await chosenRemote(context, name, verb);
   const { uri, trust, blobLimitBytes, checked } = configured;
   const { memoryInFile } = await import('@daggerml/remotes');
   const folder = repositoryFolder(context);

@@ -36,7 +36,7 @@ export async function withSharing<Result>(
   const untrusted = new UntrustedOutcomes();
   /** Signers of results that were not used. */
   const unused = new Set<string | undefined>();
-  return await withRemote(context, name, async (session) => {
+  return await withRemote(context, { name, verb: 'run' }, async (session) => {
     const { remote, trust } = session;
     await assertKnown(remote.files, session.memory, session.name);
     let report: CheckReport | undefined;

@@ -194,7 +194,13 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'remote_foreign/repository':
     'push it to an empty folder or bucket and use that: "dml remote add origin <folder or bucket>" and "dml push" in the repository',
   remote_foreign: 'choose an empty folder or another folder of the bucket',
-  remote_missing: '"dml push" begins one; look whether the place is spelled right',
+  remote_missing: 'look whether the place is spelled right; "dml push" begins a remote where nothing is yet',
+  'remote_missing/bucket':
+    'create it with "aws s3 mb s3://{bucket}", or look whether its name and the server are spelled right',
+  'remote_missing/parent':
+    'make it with "mkdir -p {parent}", or look whether the place is spelled right and mounted',
+  'remote_missing/not_a_folder':
+    'look what is there; "dml remote remove" and "dml remote add" give the remote another place',
   'remote_missing/place':
     'look whether it is spelled right; make the folder first, or begin the remote with "dml push"',
   'remote_missing/object':
@@ -208,12 +214,13 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   remote_refused:
     'look which profile and credentials are in use; "aws s3 ls" with the same ones shows the same',
   'remote_refused/permissions': 'check the permissions of the folder and of the files in it',
+  'remote_refused/read_only': 'it is mounted for reading only: mount it for writing, or use another place',
   'remote_refused/incomplete':
     'run "dml fetch" first, or "dml fetch --missing" in a clone that left objects out',
   'remote_refused/restore': 'nothing was changed; "dml remote log" lists what happened there',
   'remote_refused/choice': 'nothing was changed; say which one with --at <name>',
   'remote_refused/limit': 'raise the limit, or look who wrote to the remote',
-  remote_full: 'free space there, then run it again; what arrived is kept',
+  remote_full: 'free space there, then run it again',
   remote_busy: 'run it again; what was put there is kept',
   remote_unsafe: 'use another bucket or server: on this one work of others could be overwritten',
   remote_name_invalid: 'choose a short name of letters, digits and hyphens, such as origin',
@@ -237,8 +244,16 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   reference_unknown: '"dml reference add" makes one, "dml reference list" shows them',
   remote_exists: 'choose another name, or "dml remote remove {name}" first',
   remote_unknown: '"dml remote add {name} <folder or bucket>" adds it',
+  'remote_unknown/place':
+    '"dml remote add <name> {name}" makes the place a remote, and commands take that <name>',
+  'remote_unknown/known': 'give the name: "{known}"',
+  'remote_unknown/bundle':
+    '"dml bundle unbundle {name}" takes what is in a bundle, "dml bundle create" writes one',
+  'remote_unknown/branch': 'name the remote first: "dml {verb} {remote} {name}"',
+  'remote_unknown/fetched_branch': '"dml fetch {remote}" brings all branches of a remote',
+  'remote_unknown/pipeline': 'name the remote first: "dml run --remote {remote} {name}"',
   push_not_fast_forward: 'run "dml pull" to merge them, then push again',
-  'push_not_fast_forward/tags': 'tags do not move: push it under another name, or delete it there first',
+  'push_not_fast_forward/tags': 'tags do not move: push it under another name, or delete it there first with "dml push --delete <remote> {ref}"',
   push_stale: 'run "dml fetch" and look what is new there before you force it',
   'push_stale/back':
     'an older copy may have taken its place: ask whoever keeps it; "dml fetch" shows what is not there any more, and then "dml push" sends it again',

@@ -58,12 +58,12 @@ export const EXCHANGE: readonly CommandSpec[] = [
       'All of them move together or not at all, and only forward: where the remote has commits that are not here, pull first.',
     arguments: {
       '[remote]': REMOTE,
-      '[branch...]': 'branches; the current one by default. <here>:<there> sends one under another name',
+      '[branch...]': 'branches; the current one by default. <here>:<there> sends a branch or commit under another name',
     },
     options: {
       '--all': 'every branch',
       '--tags': 'every tag',
-      '-d, --delete': 'delete the branches on the remote',
+      '-d, --delete': 'delete the branches on the remote; refs/tags/<name> stands for a tag',
       '--force-with-lease[=commit]':
         'move a branch there also to a commit that is no descendant, if it is where it was last seen, or at the commit',
       '-n, --dry-run': 'print objects, requests, bytes and price; nothing is written',

@@ -45,10 +45,11 @@ export function folderError(cause: unknown, remote: string, operation: string): 
   if (cause instanceof HungCallError)
     return remoteError('remote_unreachable', { remote, operation, reason: cause.message }, cause);
   const errno = errnoOf(cause);
+  // @spec DML-REM-1887
   if (FORBIDDEN.has(errno))
     return remoteError(
       'remote_refused',
-      { remote, operation, reason: `${errno}`, detail: 'permissions' },
+      { remote, operation, reason: `${errno}`, detail: errno === 'EROFS' ? 'read_only' : 'permissions' },
       cause,
     );
   // @spec DML-REM-0619

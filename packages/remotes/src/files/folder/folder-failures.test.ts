@@ -306,14 +306,20 @@ describe('the folder of a remote', () => {
     expect(readdirSync(base).sort()).toEqual(['new', 'other']);
   });
 
-  it('is not made where its parent is missing, or something else is there [DML-REM-0625]', async () => {
+  it('is not made where its parent is missing, or something else is there [DML-REM-0625] [DML-REM-1886]', async () => {
     const base = temporaryFolder();
     writeFileSync(join(base, 'file'), 'mine');
     const missing = { code: 'remote_missing' };
-    for (const path of [join(base, 'not', 'there'), join(base, 'file'), join(base, 'file', 'below')]) {
+    const parent = join(base, 'not');
+    const places = [
+      { path: join(parent, 'there'), error: { ...missing, detail: 'parent', fields: { parent } } },
+      { path: join(base, 'file'), error: { ...missing, detail: 'not_a_folder' } },
+      { path: join(base, 'file', 'below'), error: { ...missing, detail: 'not_a_folder' } },
+    ];
+    for (const { path, error } of places) {
       const files = openFolder(path);
-      await expect(files.put(segmentPath(1), utf8('x'))).rejects.toMatchObject(missing);
-      await expect(files.swap(CURRENT, null, utf8('x'))).rejects.toMatchObject(missing);
+      await expect(files.put(segmentPath(1), utf8('x'))).rejects.toMatchObject(error);
+      await expect(files.swap(CURRENT, null, utf8('x'))).rejects.toMatchObject(error);
       await expect(files.now()).rejects.toMatchObject(missing);
     }
     expect(await openFolder(join(base, 'not', 'there')).read(segmentPath(1))).toBeUndefined();

@@ -24,7 +24,13 @@ export class FolderTree {
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === 'ENOENT') return undefined;
-      if (errno === 'ENOTDIR') throw this.#missing('it is not a folder', error);
+      // @spec DML-REM-1886
+      if (errno === 'ENOTDIR')
+        throw remoteError(
+          'remote_missing',
+          { remote: this.#remote, reason: 'it is not a folder', detail: 'not_a_folder' },
+          error,
+        );
       throw error;
     }
   }
@@ -45,12 +51,22 @@ export class FolderTree {
     const present = await this.openRoot();
     if (present !== undefined) return present;
     let parent: HeldFolder;
+    const parentPath = dirname(this.#path);
     try {
-      parent = await HeldFolder.openRoot(this.calls, dirname(this.#path));
+      parent = await HeldFolder.openRoot(this.calls, parentPath);
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
       // @spec DML-REM-0625
-      throw this.#missing('the folder above it does not exist', error);
+      throw remoteError(
+        'remote_missing',
+        {
+          remote: this.#remote,
+          reason: 'the folder above it does not exist',
+          parent: parentPath,
+          detail: 'parent',
+        },
+        error,
+      );
     }
     try {
       await makeEntry(parent, basename(this.#path));
@@ -63,8 +79,8 @@ export class FolderTree {
     return made;
   }
 
-  #missing(reason: string, cause?: unknown): RemoteError {
-    return remoteError('remote_missing', { remote: this.#remote, reason }, cause);
+  #missing(reason: string): RemoteError {
+    return remoteError('remote_missing', { remote: this.#remote, reason });
   }
 
   /** Opens a folder in the root and makes it where it is missing; its name is durable afterwards. */

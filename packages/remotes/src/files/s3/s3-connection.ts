@@ -112,7 +112,11 @@ export class S3Connection {
     switch (kind) {
       // @spec DML-REM-0613
       case 'no_bucket':
-        return remoteError('remote_missing', fields, cause);
+        return remoteError(
+          'remote_missing',
+          { ...fields, bucket: this.place.bucket, detail: 'bucket' },
+          cause,
+        );
       case 'full':
         return remoteError('remote_full', fields, cause);
       // @spec DML-REM-0612

@@ -455,7 +455,7 @@ describe('refusals', () => {
 });
 
 describe('a bucket that is not there', () => {
-  it('is reported as missing by every operation [DML-REM-0613]', async () => {
+  it('is reported as missing by every operation [DML-REM-0613] [DML-REM-1886]', async () => {
     const { server } = world;
     const files = await openS3Files({ bucket: 'other', prefix: '', endpoint: server.endpoint });
     const operations = [
@@ -472,6 +472,7 @@ describe('a bucket that is not there', () => {
         code: 'remote_missing',
         message: expect.stringMatching(/s3:\/\/other at http.*NoSuchBucket/),
       });
+    await expect(files.read(PATH)).rejects.toMatchObject({ detail: 'bucket', fields: { bucket: 'other' } });
     await files.close();
   });
 });
