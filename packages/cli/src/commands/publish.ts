@@ -48,7 +48,7 @@ function signerOf({ io, options }: CommandContext): DomainSigner {
 async function add(context: CommandContext): Promise<void> {
   const { output, args, options } = context;
   const isDryRun = options.dryRun === true;
-  await withRemote(context, remoteName(context), ({ name: remote, uri, remote: files }) =>
+  await withRemote(context, remoteName(context), ({ name: remote, uri, remote: files, memory }) =>
     withStore(context, isDryRun ? 'read' : 'write', async (reader, store) => {
       const signer = signerOf(context);
       const text = args[0] ?? store.head();
@@ -71,6 +71,8 @@ async function add(context: CommandContext): Promise<void> {
           valuesAlong = [...new Set(along.map(({ dagName }) => dagName))];
           if (!release) assertNotReleased(reader, commitId, { plan, name, remote: files.files.name });
         },
+        memory,
+        remoteName: remote,
         isDryRun,
         onProgress: transferProgress(context, `publishing to ${remote}`),
       });
@@ -175,7 +177,7 @@ function chosenReferences({ options }: CommandContext, reader: RecordReader): Ma
 async function end(context: CommandContext): Promise<void> {
   const { output, options } = context;
   const name = nfcText(String(options.end));
-  await withRemote(context, remoteName(context), ({ name: remote, uri, remote: files }) =>
+  await withRemote(context, remoteName(context), ({ name: remote, uri, remote: files, memory }) =>
     withStore(context, 'read', async (_reader, store) => {
       const signer = signerOf(context);
       const { publication } = await publish(untilInterrupted(context, files), {
@@ -183,6 +185,8 @@ async function end(context: CommandContext): Promise<void> {
         name,
         commitId: null,
         signer,
+        memory,
+        remoteName: remote,
       });
       const { domain, number } = publication;
       // @spec DML-CLI-1292

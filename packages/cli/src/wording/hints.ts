@@ -253,7 +253,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'remote_unknown/fetched_branch': '"dml fetch {remote}" brings all branches of a remote',
   'remote_unknown/pipeline': 'name the remote first: "dml run --remote {remote} {name}"',
   push_not_fast_forward: 'run "dml pull" to merge them, then push again',
-  'push_not_fast_forward/tags': 'tags do not move: push it under another name, or delete it there first with "dml push --delete <remote> {ref}"',
+  'push_not_fast_forward/tags':
+    'tags do not move: push it under another name, or delete it there first with "dml push --delete <remote> {ref}"',
   push_stale: 'run "dml fetch" and look what is new there before you force it',
   'push_stale/back':
     'an older copy may have taken its place: ask whoever keeps it; "dml fetch" shows what is not there any more, and then "dml push" sends it again',

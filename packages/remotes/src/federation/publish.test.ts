@@ -16,6 +16,7 @@ import { canonicalJson } from '../format/canonical-json.ts';
 import { decodeState, encodeState } from '../format/state.ts';
 import { domainSigner } from '../signatures/publication-signature.ts';
 import { readSnapshot } from '../state/read-snapshot.ts';
+import { memoryOfProcess } from '../state/state-memory.ts';
 import { MemoryRemote } from '../testing/memory-remote.ts';
 import { publish } from './publish.ts';
 import { assertForPublications } from './remote-purpose.ts';
@@ -69,6 +70,38 @@ describe('publishing', () => {
     // Fetching takes branches, and there are none.
     const member = memberOf(await newPlace(), ours.memory);
     expect((await member.fetch()).moved).toEqual([]);
+  });
+
+  it('is refused where the remote that is remembered is gone or went back [DML-REM-1888]', async () => {
+    const { store } = await newPlace();
+    const memory = memoryOfProcess();
+    const remote = new MemoryRemote();
+    const signer = newSigner();
+    const publishTo = async (place: MemoryRemote, text: string, isDryRun = false): Promise<unknown> => {
+      const commitId = commitTo(store, { a: text });
+      const options = { store, name: 'model', commitId, signer, memory, remoteName: 'public', isDryRun };
+      return await publish(remoteOver(place.open(), 3), options);
+    };
+    await publishTo(remote, 'one', true);
+    expect(await memory.recall()).toBeUndefined();
+    await publishTo(remote, 'one');
+    const older = await readSnapshot(remote.open());
+    await publishTo(remote, 'two');
+    const empty = new MemoryRemote();
+    for (const isDryRun of [true, false])
+      await expect(publishTo(empty, 'three', isDryRun)).rejects.toMatchObject({
+        code: 'remote_missing',
+        detail: 'vanished',
+        fields: { name: 'public', sequence: 1 },
+      });
+    expect(empty.paths).toEqual([]);
+    const files = remote.open();
+    const { version } = await readSnapshot(files);
+    const { write, sequence } = older.state;
+    const current = canonicalJson({ format: 1, sequence, state: older.name as string, write });
+    await files.swap('CURRENT.json', version, current);
+    await expect(publishTo(remote, 'three')).rejects.toMatchObject({ code: 'push_stale', detail: 'back' });
+    expect((await readSnapshot(files)).name).toBe(older.name);
   });
 
   it('is refused on a remote with branches or outcomes [DML-REM-1302]', async () => {

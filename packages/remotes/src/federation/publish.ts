@@ -31,7 +31,9 @@ import type { Remote } from '../remote.ts';
 import type { DomainSigner } from '../signatures/publication-signature.ts';
 import { advance, type StateChange } from '../state/advance.ts';
 import { nextPublication } from '../state/next-numbers.ts';
+import { readBase } from '../state/read-base.ts';
 import type { RemoteSnapshot } from '../state/read-snapshot.ts';
+import type { StateMemory } from '../state/state-memory.ts';
 import { namesOf, publicationNamed } from './publication-names.ts';
 import { assertForPublications } from './remote-purpose.ts';
 
@@ -52,6 +54,9 @@ export interface PublishOptions {
   readonly release?: boolean | undefined;
   /** Hears what is planned before an object is put; throws to refuse it. */
   readonly onPlan?: ((plan: PublicationPlan) => void) | undefined;
+  /** State of the last exchange with the remote, and its name here; nothing is remembered by default. */
+  readonly memory?: StateMemory | undefined;
+  readonly remoteName?: string | undefined;
   /** Plans everything and writes nothing. */
   readonly isDryRun?: boolean | undefined;
   readonly segmentBytes?: number | undefined;
@@ -95,7 +100,9 @@ interface Prepared {
  * of which stubs are put, and then a state with the signed publication.
  *
  * Throws `remote_purpose` for a remote with branches, `publication_foreign` for a name of another domain,
- * `publication_unknown` for the end of what is not published, `publication_releases`, `object_missing`, `remote_busy`, `push_unknown`, and what the
+ * `remote_missing` with `vanished` and `push_stale` with `back` where the remote is not what is remembered,
+ * `publication_unknown` for the end of what is not published, `publication_releases`, `object_missing`, `remote_busy`,
+ * `push_unknown`, and what the
  * remote's files throw.
  */
 export async function publish(remote: Remote, options: PublishOptions): Promise<PublishResult> {
@@ -104,12 +111,15 @@ export async function publish(remote: Remote, options: PublishOptions): Promise<
 }
 
 async function publishOn(remote: Remote, options: PublishOptions): Promise<PublishResult> {
-  const { name, signer, commitId } = options;
+  const { name, signer, commitId, memory } = options;
   checkNewRefName(referenceRef(name));
+  const recalled = await memory?.recall();
+  // Readers would find two publications of one number. @spec DML-REM-1888
+  const first = await readBase(remote.files, recalled, options.remoteName);
   const counts = { objects: 0, bytes: 0 };
   let prepared: Prepared | undefined;
   let publication: Publication | undefined;
-  await advance(remote, async (base) => {
+  const propose = async (base: RemoteSnapshot): Promise<StateChange | undefined> => {
     await assertForPublications(base.state, remote.files);
     const before = publicationBefore(base, options, remote);
     if (prepared?.epoch !== base.state.epoch) prepared = await prepare(remote, { base, options, counts });
@@ -126,7 +136,10 @@ async function publishOn(remote: Remote, options: PublishOptions): Promise<Publi
       timeMs: Math.max(0, Math.trunc(remote.clock.now())),
     });
     return await changeOf(remote, { base, options, prepared, publication });
-  });
+  };
+  const { snapshot } = await advance(remote, propose, { first });
+  if (options.isDryRun !== true && snapshot.version !== undefined)
+    await memory?.remember({ ...snapshot, version: snapshot.version });
   const { withheld, sharedBefore, heldBack } = prepared as unknown as Prepared;
   return { publication: publication as unknown as Publication, ...counts, withheld, sharedBefore, heldBack };
 }

@@ -133,7 +133,11 @@ export async function fetch(remote: Remote, options: FetchOptions): Promise<Fetc
   return { ...result, counts, snapshot: base, wentBackFrom };
 }
 
-/** Checks whether a remote has lost what was seen there; its journal is looked at only where a ref lost commits. */
+/**
+ * Checks whether a remote has lost what was seen there; its journal is looked at only where a ref lost commits.
+ *
+ * @spec DML-REM-1884
+ */
 async function wentBack(
   { files }: Remote,
   {

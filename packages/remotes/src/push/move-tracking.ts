@@ -14,7 +14,7 @@ export function moveTracking(
   store.transact('push/track', (transaction) => {
     for (const { ref, after } of moves) {
       if (!ref.startsWith('refs/heads/')) continue;
-      // Nothing follows a name that is too long.
+      // Nothing follows a name that is too long. @spec DML-REM-1871
       const tracking = localRefOf(ref.slice('refs/'.length), remoteName);
       if (tracking === undefined) continue;
       const expected = transaction.getRef(tracking)?.commitId ?? null;

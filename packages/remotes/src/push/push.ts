@@ -7,7 +7,6 @@ import {
   type RefName,
   type StubFacts,
 } from '@daggerml/store';
-import { remoteError } from '../errors.ts';
 import { assertInternal } from '../federation/remote-purpose.ts';
 import { type Absence, absenceOf, isExcised, readAbsences, withAbsences } from '../format/absences.ts';
 import type { GroupEntry } from '../format/group.ts';
@@ -21,7 +20,8 @@ import { RefReader } from '../refs/ref-reader.ts';
 import type { Remote } from '../remote.ts';
 import { advance, type StateChange } from '../state/advance.ts';
 import { onState } from '../state/on-state.ts';
-import { type RemoteSnapshot, readSince, readSnapshot } from '../state/read-snapshot.ts';
+import { readBase } from '../state/read-base.ts';
+import { type RemoteSnapshot, readSnapshot } from '../state/read-snapshot.ts';
 import type { StateMemory } from '../state/state-memory.ts';
 import { assertThere } from './assert-there.ts';
 import { dryFiles, type TransferCost } from './dry-files.ts';
@@ -107,15 +107,7 @@ async function pushOnce(remote: Remote, options: PushOptions): Promise<Omit<Push
   const { store, remoteName, isDryRun } = options;
   const recalled = await options.memory.recall();
   // @spec DML-REM-0813
-  const { snapshot: first, isBack } = await readSince(remote.files, recalled, remoteName);
-  // @spec DML-REM-1881
-  if (isBack)
-    throw remoteError('push_stale', {
-      remote: remote.files.name,
-      actual: first.state.sequence,
-      expected: recalled?.state.sequence ?? 0,
-      detail: 'back',
-    });
+  const first = await readBase(remote.files, recalled, remoteName);
   const work = new Push(remote, options);
   const prepared = await onState(remote.files, first, (base) => work.prepare(base));
   const { snapshot } = await advance(remote, (base) => work.propose(base), { first: prepared.result });

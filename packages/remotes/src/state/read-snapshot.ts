@@ -184,7 +184,7 @@ async function findTrace(files: RemoteFiles): Promise<Trace | undefined> {
 }
 
 /** Returns the error that a remote has lost its CURRENT. */
-export function lostCurrent(remote: string, { sequence }: Trace): Error {
+function lostCurrent(remote: string, { sequence }: Trace): Error {
   return remoteError('remote_damaged', {
     remote,
     path: CURRENT_PATH,

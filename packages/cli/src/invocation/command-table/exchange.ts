@@ -58,7 +58,8 @@ export const EXCHANGE: readonly CommandSpec[] = [
       'All of them move together or not at all, and only forward: where the remote has commits that are not here, pull first.',
     arguments: {
       '[remote]': REMOTE,
-      '[branch...]': 'branches; the current one by default. <here>:<there> sends a branch or commit under another name',
+      '[branch...]':
+        'branches; the current one by default. <here>:<there> sends a branch or commit under another name',
     },
     options: {
       '--all': 'every branch',
