@@ -1,6 +1,7 @@
 import { nfcText } from '@daggerml/object-model';
 import type { CommandContext } from '../invocation/command.ts';
 import { withRemote } from '../process/remote-session.ts';
+import { untilInterrupted } from '../process/until-interrupted.ts';
 import { formatTime } from '../render/quantities.ts';
 
 /** Runs `dml remote restore [remote]`. */
@@ -12,7 +13,7 @@ export async function run(context: CommandContext): Promise<void> {
     const at = options.at === undefined ? undefined : nfcText(String(options.at));
     // @spec DML-CLI-3763
     // @spec DML-CLI-3764
-    const { from } = await restoreCurrent(remote, { at, isDryRun });
+    const { from } = await restoreCurrent(untilInterrupted(context, remote), { at, isDryRun });
     const { sequence, epoch, timeMs, actor, reason } = from.state;
     const refs = Object.entries(from.state.refs).map(([ref, commitId]) => ({ ref: `refs/${ref}`, commitId }));
     const state = { name: from.name, sequence, epoch, timeMs, actor, reason, refs };
