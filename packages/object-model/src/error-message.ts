@@ -5,7 +5,7 @@ import { formatSize } from './text/size.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A command that a hint proposes, or a field outside of one. */
-const COMMAND_OR_FIELD = /"(?:dml|ls|mkdir) [^"]*"|\{(\w+)\}/g;
+const COMMAND_OR_FIELD = /"(?:dml|mkdir) [^"]*"|\{(\w+)\}/g;
 const FIELD = /\{(\w+)\}/g;
 const FULL_ID = /^[0-9a-f]{64}$/;
 /** Texts that others wrote to be read whole; any other field is a name, a path or a word that was typed. */

@@ -181,9 +181,9 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   integrate_failed: AGAIN,
   // @spec DML-CLI-3784
   remote_damaged:
-    'nothing was changed here; "dml remote verify --content" shows what else is damaged; whoever has the commits mends segments and indexes with "dml remote repair --content", other files come back from a copy of the remote alone',
+    'nothing was changed here; "dml remote verify --content" shows what else is damaged; whoever has the commits mends segments and indexes with "dml remote repair --content", and "dml remote restore" goes back to the last whole state where CURRENT or its state is damaged',
   'remote_damaged/missing':
-    'nothing was changed here; "dml remote verify" shows what else is missing; whoever has the commits puts back all but CURRENT and states with "dml remote repair"',
+    'nothing was changed here; "dml remote verify" shows what else is missing; whoever has the commits puts back all but CURRENT and states with "dml remote repair", and "dml remote restore" goes back to the last whole state',
   'remote_damaged/incomplete':
     'nothing was changed here; whoever has the commits puts back what is lacking with "dml remote repair"',
   'remote_damaged/numbers':

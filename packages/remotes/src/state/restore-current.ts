@@ -4,6 +4,7 @@ import type { RemoteFiles } from '../files/remote-files.ts';
 import { CURRENT_PATH, filePath, parseFilePath } from '../format/file-path.ts';
 import { encodeState, type RemoteState } from '../format/state.ts';
 import type { Remote } from '../remote.ts';
+import { nextSequence } from './next-numbers.ts';
 import { readSnapshot, readState } from './read-snapshot.ts';
 import { swapCurrent } from './swap-current.ts';
 
@@ -51,7 +52,7 @@ export async function restoreCurrent(remote: Remote, options: RestoreOptions = {
   const from = await choose(files, remains, options.at);
   if (options.isDryRun === true) return { from, made: undefined };
   const write = remote.randomUuid();
-  const sequence = from.state.sequence + 1;
+  const sequence = nextSequence(files.name, from.state);
   const state: RemoteState = {
     ...from.state,
     actor: remote.actor,
