@@ -102,8 +102,7 @@ interface Prepared {
  * Throws `remote_purpose` for a remote with branches, `publication_foreign` for a name of another domain,
  * `remote_missing` with `vanished` and `push_stale` with `back` where the remote is not what is remembered,
  * `publication_unknown` for the end of what is not published, `publication_releases`, `object_missing`, `remote_busy`,
- * `push_unknown`, and what the
- * remote's files throw.
+ * `push_unknown`, and what the remote's files throw.
  */
 export async function publish(remote: Remote, options: PublishOptions): Promise<PublishResult> {
   const files = options.isDryRun === true ? dryFiles(remote.files) : remote.files;
