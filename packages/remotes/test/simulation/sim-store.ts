@@ -86,6 +86,10 @@ export class SimStore {
     return false;
   }
 
+  hasObjects(): boolean {
+    return this.keys.size > 0;
+  }
+
   hasWithheld(): boolean {
     return false;
   }
