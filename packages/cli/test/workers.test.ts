@@ -305,13 +305,13 @@ describe('dml worker', () => {
       // One message and one hint.
       expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(4);
       expect(stderr.match(/AccessDenied/g)?.length ?? 0).toBeLessThanOrEqual(1);
-      return [command, exitCode, / refused to |there is no remote in /.exec(stderr)?.[0].trim()];
+      return [command, exitCode, / refused to |does not exist/.exec(stderr)?.[0].trim()];
     };
     for (const command of ['worker', 'remote check']) {
       server.fail({ operation: 'PutObject' }, ...Array.from({ length: 50 }, () => denied));
       expect(await run(command, 'data')).toEqual([command, 6, 'refused to']);
       server.forget();
-      expect(await run(command, 'nobucket')).toEqual([command, 3, 'there is no remote in']);
+      expect(await run(command, 'nobucket')).toEqual([command, 3, 'does not exist']);
       server.modes.refusedAccessKey = 'test';
       expect(await run(command, 'data')).toEqual([command, 6, 'refused to']);
       server.modes.refusedAccessKey = undefined;
