@@ -44,7 +44,7 @@ describe.runIf(process.platform === 'linux')('marked processes', () => {
       rmSync(path);
       execFileSync('mkfifo', [path]);
       const writer = spawn('sh', ['-c', `: > '${path}'; sleep 0.05; printf MARK=x > '${path}'`]);
-    afterTests('test', () => writer.kill('SIGKILL'));
+      afterTests('test', () => writer.kill('SIGKILL'));
       expect(markedProcesses(['MARK=x'], undefined, system).sort()).toEqual([11, 12]);
       await once(writer, 'close');
     },
