@@ -8,10 +8,11 @@ import { COMMANDS, fingerprint } from './world.mjs';
 
 const UUID = '00112233-4455-6677-8899-aabbccddeeff';
 
-/** Places below `.dml`, from the store's own list. */
+/** Places below `.dml`, those of the store from its own list. */
 export function placesOf(storeNames) {
   return [
     '.gitignore',
+    'remotes.json',
     'store',
     `store.new-77-${UUID}`,
     `store.new-77-${UUID}/data.mdb`,
