@@ -5,7 +5,7 @@ import type { RecordReader } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
-import { callsNamed } from '../process/chosen-calls.ts';
+import { callsNamed, namesGiven } from '../process/chosen-calls.ts';
 import { type RemoteSession, transferProgress, withRemote } from '../process/remote-session.ts';
 import { untilInterrupted } from '../process/until-interrupted.ts';
 import { formatCount } from '../render/quantities.ts';
@@ -56,13 +56,14 @@ export async function run(context: CommandContext): Promise<void> {
 
 /** Returns the functions that the calls of the named dags are of; undefined where nothing is named. */
 async function functionsNamed(
-  { args, io }: CommandContext,
+  context: CommandContext,
   reader: RecordReader,
 ): Promise<ReadonlySet<DatumId> | undefined> {
-  const names = args.slice(1).filter((name) => name !== undefined);
+  const names = namesGiven(context);
   if (names.length === 0) return undefined;
+  const { signal } = context.io;
   // @spec DML-CLI-3739
-  return (await keptCalls(reader.store, callsNamed(reader, names), { signal: io.signal })).functionIds;
+  return (await keptCalls(reader.store, callsNamed(reader, names), { signal })).functionIds;
 }
 
 interface Pulled {
@@ -70,11 +71,8 @@ interface Pulled {
   readonly files: DryFiles;
 }
 
-function report(
-  { args, output, options }: CommandContext,
-  { name, uri }: RemoteSession,
-  { counts, files }: Pulled,
-): void {
+function report(context: CommandContext, { name, uri }: RemoteSession, { counts, files }: Pulled): void {
+  const { output, options } = context;
   const isDryRun = options.dryRun === true;
   const { outcomes, objects, bytes, present, unwanted, untrusted, incomplete } = counts;
   const { reads: requests, receivedBytes } = files.cost;
@@ -102,10 +100,10 @@ function report(
   if (present > 0) output.note(`${formatCount(present, 'outcome')} here already`);
   // @spec DML-CLI-3738
   if (unwanted > 0) {
-    const isNamed = args.slice(1).some((each) => each !== undefined);
-    const why = isNamed
-      ? 'these dags do not call'
-      : 'are not here; "dml fetch" brings those that branches call';
+    const why =
+      namesGiven(context).length > 0
+        ? 'these dags do not call'
+        : 'are not here; "dml fetch" brings those that branches call';
     output.note(`${formatCount(unwanted, 'outcome')} left out: of functions that ${why}`);
   }
   if (incomplete > 0)

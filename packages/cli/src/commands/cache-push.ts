@@ -11,7 +11,7 @@ import type { RecordReader } from '@daggerml/repository';
 import { ifReadable, type Store } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
-import { allCalls, callsNamed, callsOfBranch } from '../process/chosen-calls.ts';
+import { allCalls, callsNamed, callsOfBranch, namesGiven } from '../process/chosen-calls.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { type RemoteSession, transferProgress, withRemote } from '../process/remote-session.ts';
 import { signerOf } from '../process/run-sharing.ts';
@@ -33,9 +33,10 @@ export async function run(context: CommandContext): Promise<void> {
   await withRemote(context, args[0], (session) =>
     // For writing, so that no collection takes anything away meanwhile.
     withStore(context, isDryRun ? 'read' : 'write', async (reader, store) => {
-      const dry = isDryRun ? dryFiles(session.remote.files) : undefined;
+      const { files } = untilInterrupted(context, session.remote);
+      const dry = isDryRun ? dryFiles(files) : undefined;
       const cache = new RemoteCache(
-        { ...session.remote, files: dry ?? untilInterrupted(context, session.remote).files },
+        { ...session.remote, files: dry ?? files },
         {
           signer,
           trust: session.trust,
@@ -56,9 +57,9 @@ export async function run(context: CommandContext): Promise<void> {
   );
 }
 
-function chosenCalls({ args, options }: CommandContext, reader: RecordReader): CallRoots {
-  const names = args.slice(1).filter((name) => name !== undefined);
-  if (options.all === true) {
+function chosenCalls(context: CommandContext, reader: RecordReader): CallRoots {
+  const names = namesGiven(context);
+  if (context.options.all === true) {
     const problem = '"--all" publishes the outcomes of every call and takes no names';
     if (names.length > 0) throw cliError('invalid_argument', { problem, command: COMMAND });
     // @spec DML-CLI-3731

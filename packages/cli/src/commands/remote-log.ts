@@ -1,11 +1,13 @@
 import type { CommitId } from '@daggerml/object-model';
 import type { RemoteState } from '@daggerml/remotes';
 import { shortId } from '@daggerml/repository';
+import type { RefName } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
 import { withRemote } from '../process/remote-session.ts';
 import { formatColumns } from '../render/columns.ts';
 import { formatTime } from '../render/quantities.ts';
+import { refText } from '../render/ref-moves.ts';
 
 /** States that are listed unless told otherwise. */
 const DEFAULT_COUNT = 20;
@@ -56,7 +58,7 @@ export async function run(context: CommandContext): Promise<void> {
 
 /** A ref that a state moved: made where `before` is null, deleted where `after` is. */
 interface MovedRef {
-  readonly ref: string;
+  readonly ref: RefName;
   readonly before: CommitId | null;
   readonly after: CommitId | null;
 }
@@ -68,7 +70,11 @@ function movesBetween(before: Refs, after: Refs): MovedRef[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .sort()
     .filter((name) => before[name] !== after[name])
-    .map((name) => ({ ref: `refs/${name}`, before: before[name] ?? null, after: after[name] ?? null }));
+    .map((name) => ({
+      ref: `refs/${name}` as RefName,
+      before: before[name] ?? null,
+      after: after[name] ?? null,
+    }));
 }
 
 /** Moves that are shown before the others are counted. */
@@ -77,11 +83,7 @@ const MAX_MOVES = 4;
 function movesText(moves: readonly MovedRef[]): string {
   const texts = moves
     .slice(0, MAX_MOVES)
-    .map(({ ref, after }) => `${branchName(ref)} ${after === null ? 'deleted' : shortId(after)}`);
+    .map(({ ref, after }) => `${refText(ref)} ${after === null ? 'deleted' : shortId(after)}`);
   const more = moves.length - texts.length;
   return [...texts, ...(more > 0 ? [`${more} more`] : [])].join(', ');
-}
-
-function branchName(ref: string): string {
-  return ref.replace(/^refs\/(?:heads\/)?/, '');
 }

@@ -9,6 +9,12 @@ import {
   repositoryError,
   scopeOf,
 } from '@daggerml/repository';
+import type { CommandContext } from '../invocation/command.ts';
+
+/** Returns the names that a command line of a remote has after that of the remote. */
+export function namesGiven({ args }: Pick<CommandContext, 'args'>): string[] {
+  return args.slice(1).filter((name) => name !== undefined);
+}
 
 /**
  * Returns the calls that names choose: those of the dags of commits, or of dags alone. Throws `unknown_name`, and

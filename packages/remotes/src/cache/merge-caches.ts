@@ -1,8 +1,9 @@
 import { isDmlError } from '@daggerml/object-model';
+import { putNewFile } from '../files/put-new-file.ts';
 import { CacheIndex } from '../format/cache-index.ts';
 import type { CacheRow } from '../format/cache-row.ts';
 import { CacheRows } from '../format/cache-rows.ts';
-import { checkHash, filePath, hashInName, NONCE_BYTES, newFileName } from '../format/file-path.ts';
+import { checkHash, filePath } from '../format/file-path.ts';
 import type { GroupEntry } from '../format/group.ts';
 import { IndexObject } from '../format/index-object.ts';
 import type { CacheEntry } from '../format/state.ts';
@@ -50,9 +51,8 @@ export interface MergedCaches {
 /** Puts a cache index and returns how a state lists it. */
 export async function putCache(remote: Remote, rows: CacheRows, epoch: number): Promise<PutCache> {
   const { bytes, entries } = rows.encode();
-  const file = newFileName(epoch, bytes, remote.randomBytes(NONCE_BYTES));
-  const path = filePath('caches', file);
-  await remote.files.put(path, bytes, hashInName(file));
+  const { name: file, path, put } = putNewFile(remote, 'caches', { epoch, bytes });
+  await put;
   const index = CacheIndex.parse(bytes, { remote: remote.files.name, path });
   return { entry: { bytes: bytes.length, entries, file }, index };
 }

@@ -53,11 +53,6 @@ export function newFileName(epoch: number, bytes: Uint8Array, nonce: Uint8Array)
   return `${epoch}-${sha256Hex(bytes)}-${Buffer.from(nonce).toString('hex')}`;
 }
 
-/** Returns the SHA-256 in a name that {@link newFileName} returned. */
-export function hashInName(name: string): string | undefined {
-  return name.split('-')[1];
-}
-
 /** Random bytes in the name of a file. */
 export const NONCE_BYTES = 16;
 

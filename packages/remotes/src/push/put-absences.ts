@@ -1,5 +1,5 @@
+import { putNewFile } from '../files/put-new-file.ts';
 import { type Absences, encodeAbsences } from '../format/absences.ts';
-import { filePath, hashInName, NONCE_BYTES, newFileName } from '../format/file-path.ts';
 import type { RemoteState } from '../format/state.ts';
 import type { Remote } from '../remote.ts';
 
@@ -11,7 +11,7 @@ export async function putAbsences(
 ): Promise<string | null> {
   const bytes = encodeAbsences(absences);
   if (bytes.equals(encodeAbsences(before))) return state.absences;
-  const file = newFileName(state.epoch, bytes, remote.randomBytes(NONCE_BYTES));
-  await remote.files.put(filePath('absences', file), bytes, hashInName(file));
-  return file;
+  const { name, put } = putNewFile(remote, 'absences', { epoch: state.epoch, bytes });
+  await put;
+  return name;
 }

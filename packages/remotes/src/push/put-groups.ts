@@ -1,5 +1,5 @@
 import type { ObjectBlock } from '@daggerml/store';
-import { filePath, hashInName, NONCE_BYTES, newFileName } from '../format/file-path.ts';
+import { putNewFile } from '../files/put-new-file.ts';
 import type { GroupEntry, GroupKind, SegmentEntry } from '../format/group.ts';
 import { IndexRows } from '../format/index-object.ts';
 import { SEGMENT_BYTES, SegmentWriter, type SentObject } from '../format/segment.ts';
@@ -59,10 +59,9 @@ export class GroupWriter {
   }
 
   async #put(segment: Buffer): Promise<void> {
-    const file = newFileName(this.#options.epoch, segment, this.#remote.randomBytes(NONCE_BYTES));
-    this.#segments.push({ bytes: segment.length, file });
-    const put: Promise<void> = this.#remote.files
-      .put(filePath('segments', file), segment, hashInName(file))
+    const file = putNewFile(this.#remote, 'segments', { epoch: this.#options.epoch, bytes: segment });
+    this.#segments.push({ bytes: segment.length, file: file.name });
+    const put: Promise<void> = file.put
       // One that failed may still be on its way.
       .then(() => this.#writer.reuse(segment))
       .catch((error: unknown) => {
@@ -88,10 +87,16 @@ export class GroupWriter {
     if (this.#rows.count === 0) return undefined;
     // @spec DML-REM-0814
     const { bytes, entries } = this.#rows.encode(this.#segments.map(({ file }) => file));
-    const index = newFileName(this.#options.epoch, bytes, this.#remote.randomBytes(NONCE_BYTES));
-    await this.#remote.files.put(filePath('indexes', index), bytes, hashInName(index));
+    const index = putNewFile(this.#remote, 'indexes', { epoch: this.#options.epoch, bytes });
+    await index.put;
     this.#options.onIndex?.(bytes);
-    return { bytes: bytes.length, entries, index, kind: this.#options.kind, segments: this.#segments };
+    return {
+      bytes: bytes.length,
+      entries,
+      index: index.name,
+      kind: this.#options.kind,
+      segments: this.#segments,
+    };
   }
 
   /** Waits for what is under way, however it ends. */

@@ -1,5 +1,6 @@
+import { putNewFile } from '../files/put-new-file.ts';
 import type { RemoteFiles } from '../files/remote-files.ts';
-import { checkHash, filePath, NONCE_BYTES, newFileName } from '../format/file-path.ts';
+import { checkHash, filePath } from '../format/file-path.ts';
 import type { GroupEntry, SegmentEntry } from '../format/group.ts';
 import { IndexObject, type IndexRow, IndexRows } from '../format/index-object.ts';
 import { readIndex } from '../levels/merge-groups.ts';
@@ -110,9 +111,8 @@ async function putIndex(
 ): Promise<IndexedGroup | undefined> {
   if (rows.count === 0) return undefined;
   const { bytes, entries } = rows.encode(segments.map(({ file }) => file));
-  const name = newFileName(epoch, bytes, remote.randomBytes(NONCE_BYTES));
-  const path = filePath('indexes', name);
-  await remote.files.put(path, bytes);
+  const { name, path, put } = putNewFile(remote, 'indexes', { epoch, bytes });
+  await put;
   return {
     group: { bytes: bytes.length, entries, index: name, kind: group.kind, segments },
     index: IndexObject.parse(bytes, { remote: remote.files.name, path }),
